@@ -7,6 +7,9 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start, never going back. For durations and deadlines. */
   monotonic(): number;
-  /** Resolves after `ms`; rejects with `signal.reason` as soon as `signal` aborts. Never keeps the process alive after the abort. */
+  /**
+   * Resolves after `ms`; rejects with `signal.reason` as soon as `signal` aborts. Never keeps the process alive after the abort.
+   * `Infinity` waits for the abort; zero and negative values yield to the event loop once.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

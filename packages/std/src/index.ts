@@ -1,0 +1,11 @@
+export * from './abort.ts';
+export * from './assert.ts';
+export * from './backoff.ts';
+export type * from './clock.ts';
+export * from './deadline.ts';
+export * from './fake-clock.ts';
+export * from './fifo.ts';
+export * from './mailbox.ts';
+export * from './single-flight.ts';
+export * from './system-clock.ts';
+export * from './uuid.ts';
