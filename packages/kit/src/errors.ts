@@ -1,3 +1,5 @@
+import { DeadlineExceeded } from '@frameworks/std';
+
 /** The canonical gRPC codes this system uses, by name. `OK` is not an error and therefore absent. */
 export const errorCodes = [
   'CANCELLED',
@@ -52,9 +54,18 @@ export class ServiceError extends Error {
   }
 }
 
-/** Anything thrown → the error to report. What is not a `ServiceError` is ours to fix: INTERNAL, with the original as cause. */
+/**
+ * Anything thrown → the error to report: a passed deadline is DEADLINE_EXCEEDED, an abort CANCELLED, and whatever else is
+ * not a `ServiceError` is ours to fix: INTERNAL. The original is the cause.
+ */
 export function toServiceError(thrown: unknown): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof DeadlineExceeded) {
+    return new ServiceError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', { message, cause: thrown });
+  }
+  if (thrown instanceof Error && thrown.name === 'AbortError') {
+    return new ServiceError('CANCELLED', 'CANCELLED', { message, cause: thrown });
+  }
   return new ServiceError('INTERNAL', 'INTERNAL', { message, cause: thrown });
 }
