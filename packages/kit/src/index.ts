@@ -1,0 +1,17 @@
+export * from './config/index.ts';
+export * from './create-service.ts';
+export * from './describe-error.ts';
+export * from './errors.ts';
+export * from './health.ts';
+export * from './host-service.ts';
+export * from './lifecycle.ts';
+export * from './listen.ts';
+export * from './log.ts';
+export * from './loop.ts';
+export * from './metrics.ts';
+export * from './operator-http.ts';
+export * from './reconciler.ts';
+export { redactText } from './redact.ts';
+export * from './run-main.ts';
+export * from './service.ts';
+export { version } from './version.ts';
