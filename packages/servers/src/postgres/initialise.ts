@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadPassword, syncDir } from '../data-dir.ts';
+import { ServerStartError } from '../errors.ts';
+import { asServerUser, findForeignUid } from './server-user.ts';
+
+/** The programs of one PostgreSQL installation. */
+export interface PostgresPrograms {
+  readonly postgres: string;
+  readonly initdb: string;
+  readonly major: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Name of the directory with the database itself, below the data directory. */
+export const clusterName = 'cluster';
+
+/**
+ * Makes the database in `dir` if there is none. It is made under another name and renamed when complete and on disk, so a
+ * kill in the middle leaves a draft, which the next start sweeps away, never half a database.
+ */
+export async function initialise(
+  dir: string,
+  programs: PostgresPrograms,
+  { fsync }: { fsync: boolean },
+): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith('.init-')) await rm(join(dir, name), { recursive: true, force: true });
+  }
+  const cluster = join(dir, clusterName);
+  const version = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => undefined);
+  if (version !== undefined) return assertVersion(dir, version.trim(), programs.major);
+  const draft = join(dir, `.init-${process.pid}`);
+  await mkdir(draft, { mode: 0o700 });
+  const uid = findForeignUid();
+  if (uid !== undefined) await chown(draft, uid, uid);
+  await runInitdb(draft, programs, fsync);
+  await createRole(draft, programs, await loadPassword(dir));
+  await rename(draft, cluster);
+  if (fsync) await syncDir(dir);
+}
+
+function assertVersion(dir: string, found: string, major: number): void {
+  if (found === String(major)) return;
+  throw new ServerStartError(
+    'DATA_DIR_VERSION',
+    `The database in ${dir} was made by PostgreSQL ${found} and this is ${major}; start it with ${found}, or choose another data directory.`,
+  );
+}
+
+/**
+ * Locale C: text sorts by bytes, the same in every version and on every machine. A collation from the system or from ICU
+ * changes with their updates and silently breaks indexes; what people read is sorted where it is shown.
+ */
+async function runInitdb(draft: string, { initdb, env }: PostgresPrograms, fsync: boolean): Promise<void> {
+  const layout = ['--encoding=UTF8', '--locale=C', '--data-checksums', ...(fsync ? [] : ['--no-sync'])];
+  await runTool([initdb, '-D', draft, '-U', 'postgres', '--auth=reject', ...layout], { env, input: '' });
+}
+
+/** In single-user mode, which reads one statement per line and needs no login. The role owns its databases and no more. */
+async function createRole(draft: string, { postgres, env }: PostgresPrograms, password: string): Promise<void> {
+  const input = [
+    `CREATE ROLE frameworks LOGIN CREATEDB PASSWORD '${password}';`,
+    'CREATE DATABASE frameworks OWNER frameworks;',
+  ];
+  const argv = [postgres, '--single', '-D', draft, '-c', 'log_checkpoints=off', '-c', 'max_wal_senders=0', 'postgres'];
+  await runTool(argv, { env, input: `${input.join('\n')}\n` });
+}
+
+async function runTool(
+  argv: string[],
+  { env, input }: { env: Readonly<Record<string, string>>; input: string },
+): Promise<void> {
+  const [program = '', ...args] = (await asServerUser({ argv, env })).argv;
+  const child = spawn(program, args, { cwd: '/', env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  // Single-user mode exits 0 whatever the statements did.
+  if (code === 0 && !/^.*\b(?:ERROR|FATAL|PANIC):/m.test(output)) return;
+  const logTail = output.trim().slice(-2000);
+  const last = logTail.split('\n').at(-1) ?? '';
+  throw new ServerStartError(
+    'INIT_FAILED',
+    `PostgreSQL could not make its database; make room on the disk or mend what it says: ${last}`,
+    { logTail },
+  );
+}
