@@ -1,0 +1,45 @@
+import { closeSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LogDirectory } from './logs.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'fleet-logs-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function append(logs: LogDirectory, text: string): void {
+  const fd = logs.open('navigator');
+  writeSync(fd, text);
+  closeSync(fd);
+}
+
+describe('LogDirectory', () => {
+  it('appends across starts and shows the last lines', () => {
+    const logs = new LogDirectory(join(directory, 'logs'));
+    append(logs, 'one\ntwo\n');
+    append(logs, '\nthree\n');
+    expect(logs.tail('navigator', 2)).toEqual(['two', 'three']);
+    expect(logs.tail('navigator', 9)).toEqual(['one', 'two', 'three']);
+    expect(statSync(logs.file('navigator')).mode & 0o777).toBe(0o600);
+  });
+
+  it('has no lines where there is no log', () => {
+    expect(new LogDirectory(directory).tail('navigator', 5)).toEqual([]);
+  });
+
+  it('keeps two generations of a large log', () => {
+    const logs = new LogDirectory(directory);
+    writeFileSync(logs.file('navigator'), '');
+    truncateSync(logs.file('navigator'), 16 * 1024 * 1024 + 1);
+    append(logs, 'fresh\n');
+    expect(readdirSync(directory).sort()).toEqual(['navigator.1.log', 'navigator.log']);
+    expect(logs.tail('navigator', 5)).toEqual(['fresh']);
+  });
+});
