@@ -1,0 +1,11 @@
+export * from './certificate.ts';
+export { createRpcChannel, createRpcClient, type RpcChannel, type RpcChannelOptions } from './client.ts';
+export type { RetryPolicy } from './client-call.ts';
+export type { ClientMethod, RpcCallOptions, RpcMethods } from './client-types.ts';
+export type { ClientCertificates, PeerExpectation } from './credentials.ts';
+export type { Decision, Resource, RpcGuard } from './guard.ts';
+export type { CallContext, Handler, ServiceHandlers } from './handlers.ts';
+export type { RpcLimits } from './limits.ts';
+export { methodName } from './method.ts';
+export * from './peer.ts';
+export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.ts';

@@ -1,0 +1,137 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import { Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
+import { ServiceError, toServiceError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { findSpiffeUri } from './certificate.ts';
+import { toErrorCode } from './codes.ts';
+import type { Decision, RpcGuard } from './guard.ts';
+import { methodName, streamsRequests, streamsResponses } from './method.ts';
+import type { CallMetrics } from './metrics.ts';
+import { type Caller, callerLabel, type PeerIdentity } from './peer.ts';
+import { encodeError, statusDetailsKey } from './status.ts';
+
+/** Carries the actor token from client to server. Everything else in metadata is dropped before a handler could see it. */
+export const actorKey = 'frameworks-actor';
+
+export interface ServerCallOptions {
+  method: DescMethod;
+  call: ServerInterceptingCallInterface;
+  guard: RpcGuard;
+  log: Logger;
+  metrics: CallMetrics;
+  maxUnaryMs: number;
+}
+
+/**
+ * One call from its headers to its status: admission (who, until when, may they), the limit of its time, and its one entry
+ * in the metrics. The states are `admitting → open → ended`; ending twice does nothing.
+ */
+export class ServerCall {
+  readonly method: string;
+  readonly stream: boolean;
+  deadline: Date | undefined;
+  caller: Caller = { peer: undefined, actor: undefined };
+  /** Does the rule of this method still wait for the handler to name the resource? */
+  resourceUnchecked = false;
+
+  readonly #options: ServerCallOptions;
+  readonly #startedMs = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(options: ServerCallOptions) {
+    this.#options = options;
+    this.method = methodName(options.method);
+    this.stream = streamsRequests(options.method) || streamsResponses(options.method);
+  }
+
+  /** Settles who calls and whether they may. `false`: refused, and the client has been told. */
+  async admit(metadata: Metadata): Promise<boolean> {
+    try {
+      this.#limitTime();
+      const peer = this.#identifyPeer();
+      const token = metadata.get(actorKey)[0];
+      const actor = token === undefined ? undefined : await this.#options.guard.verifyActor(String(token));
+      this.caller = { peer, actor };
+      const decision = this.#options.guard.authorize(this.method, this.caller);
+      if (!decision.allow) throw this.#denied(decision);
+      this.resourceUnchecked = decision.boundToResource;
+      return !this.#ended;
+    } catch (thrown) {
+      this.refuse(toServiceError(thrown));
+      return false;
+    }
+  }
+
+  /** The handler names what the call is about. Throws PERMISSION_DENIED. */
+  authorize(resource: Parameters<RpcGuard['authorizeResource']>[2]): void {
+    const decision = this.#options.guard.authorizeResource(this.method, this.caller, resource);
+    if (!decision.allow) throw this.#denied(decision);
+    this.resourceUnchecked = false;
+  }
+
+  /** Ends the call from outside its handler, whose signal aborts. */
+  refuse(error: ServiceError): void {
+    if (this.#ended) return;
+    const { code, message, details } = encodeError(error);
+    const metadata = new Metadata();
+    metadata.set(statusDetailsKey, Buffer.from(details));
+    this.ended({ code });
+    this.#options.call.sendStatus({ code, details: message, metadata });
+  }
+
+  /** Called with every status on its way out, and on cancellation; the first one counts. */
+  ended({ code }: { code?: status | null }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    const name = code === status.OK ? 'OK' : toErrorCode(code ?? status.UNKNOWN);
+    this.#options.metrics.ended({ method: this.method, code: name, seconds, stream: this.stream });
+  }
+
+  /** The client went away, or gRPC ended the call at the client's deadline. */
+  cancelled(): void {
+    const late = this.deadline !== undefined && Date.now() >= this.deadline.getTime();
+    this.ended({ code: late ? status.DEADLINE_EXCEEDED : status.CANCELLED });
+  }
+
+  #limitTime(): void {
+    const asked = Number(this.#options.call.getDeadline());
+    const { maxUnaryMs } = this.#options;
+    const cap = this.stream ? Number.POSITIVE_INFINITY : Date.now() + maxUnaryMs;
+    if (Number.isFinite(Math.min(asked, cap))) this.deadline = new Date(Math.min(asked, cap));
+    if (asked <= cap) return; // gRPC's own timer ends it.
+    const late = new ServiceError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', {
+      message: `the server allows ${maxUnaryMs} ms`,
+    });
+    this.#timer = setTimeout(() => this.refuse(late), maxUnaryMs);
+    this.#timer.unref();
+  }
+
+  #identifyPeer(): PeerIdentity | undefined {
+    // Only a certificate that verified against our trust bundle shows up here.
+    const certificate = this.#options.call.getAuthContext().sslPeerCertificate;
+    if (!certificate) return undefined;
+    const uri = findSpiffeUri(certificate.subjectaltname);
+    const peer = uri === undefined ? undefined : this.#options.guard.findPeer(uri);
+    if (peer) return peer;
+    throw new ServiceError('UNAUTHENTICATED', 'PEER_UNKNOWN', {
+      message: 'the certificate names no identity of this system',
+    });
+  }
+
+  #denied({ reason }: Extract<Decision, { allow: false }>): ServiceError {
+    const caller = callerLabel(this.caller);
+    this.#options.metrics.denied({ method: this.method, reason, caller });
+    const peer = this.caller.peer?.uri;
+    this.#options.log.warn(
+      { event: 'rpc_denied', method: this.method, reason, caller, peer, actor: this.caller.actor?.userId },
+      'call denied',
+    );
+    const anonymous = !this.caller.peer && !this.caller.actor;
+    return new ServiceError(anonymous ? 'UNAUTHENTICATED' : 'PERMISSION_DENIED', reason, {
+      message: `${caller} may not call ${this.method}`,
+    });
+  }
+}
