@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { contractsDirectory } from '../test/contracts.ts';
 
 describe('breaking', () => {
@@ -23,7 +23,7 @@ describe('breaking', () => {
       encoding: 'utf8',
     });
 
-  beforeEach(() => {
+  beforeAll(() => {
     repository = mkdtempSync(join(tmpdir(), 'breaking-'));
     contracts = join(repository, 'contracts');
     mkdirSync(contracts);
@@ -35,7 +35,8 @@ describe('breaking', () => {
     git('add', '.');
     git('commit', '--quiet', '-m', 'contracts');
   });
-  afterEach(() => rmSync(repository, { recursive: true, force: true }));
+  afterEach(() => void git('checkout', '--quiet', '--', '.'));
+  afterAll(() => rmSync(repository, { recursive: true, force: true }));
 
   const edit = (path: string, change: (text: string) => string) => {
     const file = join(contracts, 'proto', path);

@@ -16,8 +16,12 @@
 //  - Tenant and actor of a call come from its authenticated context, never from the request. A request field that names
 //    a tenant is the *resource* a service acts on, and its comment says why.
 // Errors (besides those an RPC lists; any RPC may answer them)
-//  - UNAUTHENTICATED `CERTIFICATE_REQUIRED | TOKEN_INVALID`, PERMISSION_DENIED `NOT_ALLOWED`, INVALID_ARGUMENT `INVALID_REQUEST`
-//    with a BadRequest naming every mistake, DEADLINE_EXCEEDED `DEADLINE_EXCEEDED`, UNAVAILABLE `UNAVAILABLE`, INTERNAL `INTERNAL`.
+//  - UNAUTHENTICATED `CERTIFICATE_REQUIRED`, `PEER_UNKNOWN`, `ACTOR_TOKEN_INVALID` · PERMISSION_DENIED `NOT_ALLOWED` · INVALID_ARGUMENT
+//    `INVALID_REQUEST` with a BadRequest naming every mistake · RESOURCE_EXHAUSTED `TOO_MANY_REQUESTS` with RetryInfo ·
+//    DEADLINE_EXCEEDED `DEADLINE_EXCEEDED` · UNAVAILABLE `SERVER_STOPPING`, or what is away (`DATABASE_UNAVAILABLE`, …) · INTERNAL `INTERNAL`.
+//  - A reason is a contract: clients switch on it. Texts are not.
+// Evolution
+//  - Unknown fields, enum values and payloads are ignored and, where they would have mattered, counted: two versions are always in flight.
 // Secrets
 //  - Fields marked `debug_redact` never reach a log, an event or an error message.
 
@@ -38,7 +42,7 @@ export const file_frameworks_common_v1_page: GenFile = /*@__PURE__*/
  */
 export type PageRequest = Message<"frameworks.common.v1.PageRequest"> & {
   /**
-   * Rows wanted, 1–500. 0 means 50. More than 500 is INVALID_ARGUMENT, not silently fewer.
+   * Rows wanted, 1–500. 0 means 50. More than 500 is INVALID_ARGUMENT `PAGE_SIZE_INVALID`, not silently fewer.
    *
    * @generated from field: uint32 page_size = 1;
    */

@@ -16,14 +16,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file frameworks/foghorn/v1/edge_config.proto.
  */
 export const file_frameworks_foghorn_v1_edge_config: GenFile = /*@__PURE__*/
-  fileDesc("CidmcmFtZXdvcmtzL2ZvZ2hvcm4vdjEvZWRnZV9jb25maWcucHJvdG8SFWZyYW1ld29ya3MuZm9naG9ybi52MSIvCgpTZWFsZWRTZWVkEhEKBHNlZWQYASABKAxCA4ABARIOCgZzaGEyNTYYAiABKAwi2AMKCkNvbmZpZ1NlZWQSDwoHbm9kZV9pZBgBIAEoCRISCgpjbHVzdGVyX2lkGAIgASgJEiwKBG1vZGUYAyABKA4yHi5mcmFtZXdvcmtzLmNvbW1vbi52MS5Ob2RlTW9kZRIeChZkcmFpbl9kZWFkbGluZV91bml4X21zGAQgASgDEjYKC2Nvb3JkaW5hdGVzGAUgASgLMiEuZnJhbWV3b3Jrcy5jb21tb24udjEuQ29vcmRpbmF0ZXMSFwoPb3duZXJfdGVuYW50X2lkGAYgASgJEhMKC2VkZ2VfZG9tYWluGAcgASgJEhMKC3Bvb2xfZG9tYWluGAggASgJEhUKDXBsYXlfYmFzZV91cmwYCSABKAkSGwoTZWRnZV9ncnBjX2FkZHJlc3NlcxgKIAMoCRI1Cgt0bHNfYnVuZGxlcxgLIAMoCzIgLmZyYW1ld29ya3MuZm9naG9ybi52MS5UbHNCdW5kbGUSOgoMdHJ1c3RfYnVuZGxlGAwgASgLMiQuZnJhbWV3b3Jrcy5uYXZpZ2F0b3IudjEuVHJ1c3RCdW5kbGUSNQoGZW5naW5lGA0gASgLMiUuZnJhbWV3b3Jrcy5mb2dob3JuLnYxLkVuZ2luZVNldHRpbmdzInMKCVRsc0J1bmRsZRIRCglidW5kbGVfaWQYASABKAkSEQoJY2hhaW5fcGVtGAIgASgJEhQKB2tleV9wZW0YAyABKAlCA4ABARIPCgdkb21haW5zGAQgAygJEhkKEW5vdF9hZnRlcl91bml4X21zGAUgASgDIqkBCg5FbmdpbmVTZXR0aW5ncxIYChB1cGxvYWRfbGltaXRfYnBzGAEgASgEEhIKCnNlZ21lbnRfbXMYAiABKAMSGAoQaW5wdXRfdGltZW91dF9tcxgDIAEoAxIUCgxwbGF5X2hvbGRfbXMYBCABKAMSFgoOcHVsbF9saW5nZXJfbXMYBSABKAMSIQoZc2Vzc2lvbl9wcm9ncmVzc19ldmVyeV9tcxgGIAEoAyKQAQoLU2VlZE91dGNvbWUSDgoGc2hhMjU2GAEgASgMEg8KB2FwcGxpZWQYAiABKAgSDgoGcmVhc29uGAMgASgJEjwKC3Rsc19idW5kbGVzGAQgAygLMicuZnJhbWV3b3Jrcy5mb2dob3JuLnYxLlRsc0J1bmRsZU91dGNvbWUSEgoKYXRfdW5peF9tcxgFIAEoAyJKChBUbHNCdW5kbGVPdXRjb21lEhEKCWJ1bmRsZV9pZBgBIAEoCRITCgtsZWFmX3NoYTI1NhgCIAEoDBIOCgZyZWFzb24YAyABKAliBnByb3RvMw", [file_frameworks_common_v1_geo, file_frameworks_common_v1_node, file_frameworks_navigator_v1_certificate_authority]);
+  fileDesc("CidmcmFtZXdvcmtzL2ZvZ2hvcm4vdjEvZWRnZV9jb25maWcucHJvdG8SFWZyYW1ld29ya3MuZm9naG9ybi52MSIvCgpIYXNoZWRTZWVkEhEKBHNlZWQYASABKAxCA4ABARIOCgZzaGEyNTYYAiABKAwi2AMKCkNvbmZpZ1NlZWQSDwoHbm9kZV9pZBgBIAEoCRISCgpjbHVzdGVyX2lkGAIgASgJEiwKBG1vZGUYAyABKA4yHi5mcmFtZXdvcmtzLmNvbW1vbi52MS5Ob2RlTW9kZRIeChZkcmFpbl9kZWFkbGluZV91bml4X21zGAQgASgDEjYKC2Nvb3JkaW5hdGVzGAUgASgLMiEuZnJhbWV3b3Jrcy5jb21tb24udjEuQ29vcmRpbmF0ZXMSFwoPb3duZXJfdGVuYW50X2lkGAYgASgJEhMKC2VkZ2VfZG9tYWluGAcgASgJEhMKC3Bvb2xfZG9tYWluGAggASgJEhUKDXBsYXlfYmFzZV91cmwYCSABKAkSGwoTZWRnZV9ncnBjX2FkZHJlc3NlcxgKIAMoCRI1Cgt0bHNfYnVuZGxlcxgLIAMoCzIgLmZyYW1ld29ya3MuZm9naG9ybi52MS5UbHNCdW5kbGUSOgoMdHJ1c3RfYnVuZGxlGAwgASgLMiQuZnJhbWV3b3Jrcy5uYXZpZ2F0b3IudjEuVHJ1c3RCdW5kbGUSNQoGZW5naW5lGA0gASgLMiUuZnJhbWV3b3Jrcy5mb2dob3JuLnYxLkVuZ2luZVNldHRpbmdzInMKCVRsc0J1bmRsZRIRCglidW5kbGVfaWQYASABKAkSEQoJY2hhaW5fcGVtGAIgASgJEhQKB2tleV9wZW0YAyABKAlCA4ABARIPCgdkb21haW5zGAQgAygJEhkKEW5vdF9hZnRlcl91bml4X21zGAUgASgDIqkBCg5FbmdpbmVTZXR0aW5ncxIYChB1cGxvYWRfbGltaXRfYnBzGAEgASgEEhIKCnNlZ21lbnRfbXMYAiABKAMSGAoQaW5wdXRfdGltZW91dF9tcxgDIAEoAxIUCgxwbGF5X2hvbGRfbXMYBCABKAMSFgoOcHVsbF9saW5nZXJfbXMYBSABKAMSIQoZc2Vzc2lvbl9wcm9ncmVzc19ldmVyeV9tcxgGIAEoAyKQAQoLU2VlZE91dGNvbWUSDgoGc2hhMjU2GAEgASgMEg8KB2FwcGxpZWQYAiABKAgSDgoGcmVhc29uGAMgASgJEjwKC3Rsc19idW5kbGVzGAQgAygLMicuZnJhbWV3b3Jrcy5mb2dob3JuLnYxLlRsc0J1bmRsZU91dGNvbWUSEgoKYXRfdW5peF9tcxgFIAEoAyJKChBUbHNCdW5kbGVPdXRjb21lEhEKCWJ1bmRsZV9pZBgBIAEoCRITCgtsZWFmX3NoYTI1NhgCIAEoDBIOCgZyZWFzb24YAyABKAliBnByb3RvMw", [file_frameworks_common_v1_geo, file_frameworks_common_v1_node, file_frameworks_navigator_v1_certificate_authority]);
 
 /**
  * A seed with the hash that names it. The hash covers the bytes as sent, so no two programs can disagree about an encoding.
  *
- * @generated from message frameworks.foghorn.v1.SealedSeed
+ * @generated from message frameworks.foghorn.v1.HashedSeed
  */
-export type SealedSeed = Message<"frameworks.foghorn.v1.SealedSeed"> & {
+export type HashedSeed = Message<"frameworks.foghorn.v1.HashedSeed"> & {
   /**
    * A serialized ConfigSeed, ≤ 1 MiB.
    *
@@ -40,10 +40,10 @@ export type SealedSeed = Message<"frameworks.foghorn.v1.SealedSeed"> & {
 };
 
 /**
- * Describes the message frameworks.foghorn.v1.SealedSeed.
- * Use `create(SealedSeedSchema)` to create a new message.
+ * Describes the message frameworks.foghorn.v1.HashedSeed.
+ * Use `create(HashedSeedSchema)` to create a new message.
  */
-export const SealedSeedSchema: GenMessage<SealedSeed> = /*@__PURE__*/
+export const HashedSeedSchema: GenMessage<HashedSeed> = /*@__PURE__*/
   messageDesc(file_frameworks_foghorn_v1_edge_config, 0);
 
 /**
@@ -263,7 +263,7 @@ export const EngineSettingsSchema: GenMessage<EngineSettings> = /*@__PURE__*/
  */
 export type SeedOutcome = Message<"frameworks.foghorn.v1.SeedOutcome"> & {
   /**
-   * Its SealedSeed.sha256.
+   * Its HashedSeed.sha256.
    *
    * @generated from field: bytes sha256 = 1;
    */

@@ -785,9 +785,10 @@ export const ArtifactCommandOutcomeSchema: GenEnum<ArtifactCommandOutcome> = /*@
 
 /**
  * Everything that crosses between clusters. The caller's certificate proves a Foghorn instance; Quartermaster says which clusters
- * it serves; every request and frame names one of them and is refused otherwise: PERMISSION_DENIED `CLUSTER_NOT_SERVED`.
- * A tenant the two clusters do not share is PERMISSION_DENIED `TENANT_NOT_SHARED`. Every refusal is counted and recorded. Any
- * instance of a cell answers the unary calls, from shared state; only PeerChannel needs the leader.
+ * it serves; every request and frame of a Foghorn names one of them, and a request also names the receiver's cluster it is meant for.
+ * Either one not served is PERMISSION_DENIED `CLUSTER_NOT_SERVED`; a tenant the two clusters do not share is PERMISSION_DENIED
+ * `TENANT_NOT_SHARED`. Every refusal is counted and recorded. Any instance of a cell answers the unary calls, from shared state; only
+ * PeerChannel needs the leader.
  *
  * @generated from service frameworks.foghorn.v1.FoghornFederation
  */

@@ -118,7 +118,7 @@ export type PeerFrame = Message<"frameworks.foghorn.v1.PeerFrame"> & {
     case: "replication";
   } | {
     /**
-     * Every 30 s when something changed; kept 90 s, extended by each heartbeat.
+     * Every 30 s, empty when nothing changed; what the cluster advertised is kept 90 s after its last one.
      *
      * @generated from field: frameworks.foghorn.v1.ArtifactAdvertisements artifacts = 18;
      */
