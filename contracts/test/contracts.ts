@@ -9,7 +9,7 @@ import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/pro
 export const contractsDirectory = dirname(import.meta.dirname);
 
 /** `buf` of this checkout, whatever the PATH is. */
-export const bufScript = join(dirname(createRequire(import.meta.url).resolve('@bufbuild/buf/package.json')), 'bin/buf');
+const bufScript = join(dirname(createRequire(import.meta.url).resolve('@bufbuild/buf/package.json')), 'bin/buf');
 
 export const run = promisify(execFile);
 
