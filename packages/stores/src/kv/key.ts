@@ -17,7 +17,8 @@ export const maxIdBytes = 512;
 const cellPattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const nounPattern = /^[a-z][a-z0-9_-]{0,63}$/;
 /** Kept by the adapters for what a user of the seam must not overwrite: fences never go back, logs are appended by script. */
-const reservedNouns: ReadonlySet<string> = new Set(['fence', 'changelog', 'changelog-state']);
+type ReservedNoun = 'fence' | 'unsettled' | 'changelog' | 'changelog-state';
+const reservedNouns: ReadonlySet<string> = new Set(['fence', 'unsettled', 'changelog', 'changelog-state']);
 
 /** The one function that builds a key. Throws INVALID_ARGUMENT `KV_INVALID_KEY`. */
 export function buildKey(parts: KeyParts): KvKey {
@@ -28,7 +29,7 @@ export function buildKey(parts: KeyParts): KvKey {
 }
 
 /** A key of one of the reserved nouns, for adapters only. `id` may be `<noun>:<id>` of the key it belongs to. */
-export function buildReservedKey(parts: KeyParts & { noun: 'fence' | 'changelog' | 'changelog-state' }): KvKey {
+export function buildReservedKey(parts: KeyParts & { noun: ReservedNoun }): KvKey {
   assertCell(parts.cell);
   return joinKey(parts);
 }
@@ -37,6 +38,15 @@ export function buildReservedKey(parts: KeyParts & { noun: 'fence' | 'changelog'
 export function fenceKeyOf(lease: KvKey): KvKey {
   const { cell, noun, id } = parseKey(lease);
   return buildReservedKey({ cell, noun: 'fence', id: `${noun}:${id}` });
+}
+
+/**
+ * Exists for one time to live of a lease after the store had to admit that it may have forgotten an owner: whoever acquires
+ * meanwhile must wait, also if the first to be told has already given the lease up.
+ */
+export function unsettledKeyOf(lease: KvKey): KvKey {
+  const { cell, noun, id } = parseKey(lease);
+  return buildReservedKey({ cell, noun: 'unsettled', id: `${noun}:${id}` });
 }
 
 /** The inverse of `buildKey`. Throws INVALID_ARGUMENT `KV_INVALID_KEY` for anything `buildKey` cannot have made. */

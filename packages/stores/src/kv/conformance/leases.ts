@@ -124,6 +124,20 @@ export const leaseCases: KvCase[] = [
     },
   },
   {
+    name: 'leases: after a loss everyone who acquires within one time to live is told, not only the first',
+    async run({ kv, other, harness }) {
+      const key = kv.key('leader', 'federation');
+      await kv.acquireLease(key, { owner: 'forgotten', ttlMs });
+      await harness.wipe();
+      for (const owner of ['a', 'b', 'c']) {
+        const lease = await other.acquireLease(key, { owner, ttlMs });
+        assert(lease.acquired);
+        assert.equal(lease.mayHaveForgotten, true);
+        await other.releaseLease(key, { owner, fence: lease.fence });
+      }
+    },
+  },
+  {
     name: 'leases: telling a higher fence ends the reign of a lease with a lower one',
     async run({ kv, other }) {
       const key = kv.key('leader', 'federation');

@@ -1,4 +1,4 @@
-import { fenceKeyOf, type KvKey } from '../key.ts';
+import { fenceKeyOf, type KvKey, unsettledKeyOf } from '../key.ts';
 import type { KvLeases, LeaseHold, LeaseView } from '../lease.ts';
 import { limits } from '../limits.ts';
 import { watch } from '../watch.ts';
@@ -16,7 +16,9 @@ export function memoryLeases(store: MemoryStore): KvLeases {
       const fence = highestFence + 1;
       store.setValue(key, owner, ttlMs);
       store.fences.set(fenceKeyOf(key), fence);
-      return { acquired: true, fence, mayHaveForgotten: store.forgot && lease.highestFence === 0 };
+      const unsettled = unsettledKeyOf(key);
+      if (store.forgot && lease.highestFence === 0) store.setValue(unsettled, '', ttlMs);
+      return { acquired: true, fence, mayHaveForgotten: store.find(unsettled) !== undefined };
     },
     async renewLease(key, { owner, fence, ttlMs }) {
       if (!isHeld(store, key, { owner, fence })) return false;

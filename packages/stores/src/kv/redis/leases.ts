@@ -1,6 +1,6 @@
 import type { Clock } from '@frameworks/std/clock';
 import type { Redis } from 'ioredis';
-import { fenceKeyOf, type KvKey } from '../key.ts';
+import { fenceKeyOf, type KvKey, unsettledKeyOf } from '../key.ts';
 import type { KvLeases, LeaseView } from '../lease.ts';
 import { limits } from '../limits.ts';
 import type { Listen } from '../watch.ts';
@@ -9,7 +9,7 @@ import { toArray, toInteger, toText } from './reply.ts';
 import { runScript, script } from './script.ts';
 
 /**
- * KEYS: lease, fence. ARGV: owner, ttl, highest fence seen.
+ * KEYS: lease, fence, unsettled. ARGV: owner, ttl, highest fence seen.
  * A server that started less than one time to live ago may have lost its last writes (appendfsync everysec), among them a
  * grant of this lease whose owner still acts; one without a fence may have lost all of them.
  */
@@ -27,7 +27,8 @@ redis.call('SET', KEYS[2], fence)
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local uptime = tonumber(string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)') or '0')
 local young = uptime * 1000 <= tonumber(ARGV[2]) + 1000
-return {1, fence, (not known or young) and 1 or 0}
+if not known or young then redis.call('SET', KEYS[3], '', 'PX', ARGV[2]) end
+return {1, fence, redis.call('EXISTS', KEYS[3])}
 `);
 
 /** KEYS: lease, fence. ARGV: owner, fence, ttl. */
@@ -59,7 +60,7 @@ export function redisLeases(client: Redis, { listen, clock }: { listen: Listen; 
     readLease,
     async acquireLease(key, { owner, ttlMs, highestSeenFence = 0 }) {
       const args = [owner, ttlMs, highestSeenFence];
-      const reply = toArray(await runScript(client, acquire, { keys: keysOf(key), args }));
+      const reply = toArray(await runScript(client, acquire, { keys: [...keysOf(key), unsettledKeyOf(key)], args }));
       const fence = toInteger(reply[1]);
       if (reply[0] === 1) return { acquired: true, fence, mayHaveForgotten: reply[2] === 1 };
       return {
