@@ -1,0 +1,5 @@
+import type { Migration } from '@frameworks/stores/sql/migrations/migration';
+import { certificateAuthority } from './0001-certificate-authority.ts';
+
+/** All of the schema `navigator`, in order. Released steps never change. */
+export const migrations: readonly Migration[] = [certificateAuthority];

@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { writeFileAtomically } from '@frameworks/identity/enrollment/atomic-file';
+import type { NavigatorEvents } from '../events.ts';
+import { type PublishedBundle, toBundlePem } from './trust-view.ts';
+
+/** Everybody on the host may read it: it holds no secret, and each service runs as its own user. */
+const mode = 0o644;
+
+/**
+ * Publishes the roots for others on this host. A file that says the same is left alone: its age tells readers whether it is newer
+ * than what they hold.
+ */
+export async function writeTrustBundleFile(
+  path: string,
+  bundle: PublishedBundle,
+  events: NavigatorEvents,
+): Promise<void> {
+  const pem = toBundlePem(bundle);
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  if (before === pem) return;
+  await writeFileAtomically(path, pem, { mode });
+  events.trustBundleWritten(path, bundle.generation);
+}

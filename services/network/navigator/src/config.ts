@@ -1,0 +1,89 @@
+import { type ConfigOf, defineConfig, field, formatDuration, type Mistake, toVariable } from '@frameworks/kit/config';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const prefix = 'NAVIGATOR';
+
+export const navigatorConfig = defineConfig({
+  service: 'navigator',
+  prefix,
+  fields: {
+    instance: field.slug({
+      doc: 'Name of this instance; part of its certificate and of its metrics.',
+      default: 'navigator-1',
+    }),
+    grpcAddress: field.hostPort({
+      doc: 'Where the certificate authority listens. Takes callers without a certificate and serves those only joining and the trust bundle.',
+      default: { host: '127.0.0.1', port: 18011 },
+    }),
+    databaseUrl: field.url({
+      schemes: ['postgres', 'postgresql'],
+      doc: 'PostgreSQL; the schema `navigator` is made in it. Every Navigator of one trust domain uses the same database.',
+      secret: true,
+    }),
+    trustDomain: field.string({
+      doc: 'SPIFFE trust domain of this platform. Cannot change once the root exists.',
+      pattern: /[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/,
+      accepts: 'a DNS name in lower case',
+    }),
+    caSecretFile: field.string({
+      doc: 'File with at least 32 bytes that encrypt the CA keys in the database. Keep a copy elsewhere: without it the CA cannot start again.',
+    }),
+    joinTokensFile: field.string({
+      doc: 'JSON file with join tokens made elsewhere (launcher, provisioner): [{"spiffeId", "sha256", "expiresAt"}]. Read at start and whenever it changes.',
+      optional: true,
+    }),
+    trustBundleFile: field.string({
+      doc: 'Where to publish the trusted roots as PEM for others on this host. Replaced atomically with every change.',
+      optional: true,
+    }),
+    serviceLeafTtlMs: field.durationMs({
+      doc: 'Lifetime of service and Foghorn certificates.',
+      default: 72 * hourMs,
+      min: 1_000,
+    }),
+    nodeLeafTtlMs: field.durationMs({ doc: 'Lifetime of edge node certificates.', default: 30 * dayMs, min: 1_000 }),
+    intermediateTtlMs: field.durationMs({
+      doc: 'Lifetime of an intermediate; replaced at half. At least twice the longest certificate.',
+      default: 180 * dayMs,
+      min: 2_000,
+    }),
+    rootTtlMs: field.durationMs({
+      doc: 'Lifetime of a root; its successor is made and trusted at half. At least twice an intermediate and the longest certificate together.',
+      default: 3_650 * dayMs,
+      min: 4_000,
+    }),
+    reconcileIntervalMs: field.durationMs({
+      doc: 'How often the authorities are looked at: rotations and changes by another Navigator are noticed within this time.',
+      default: 10_000,
+      min: 50,
+      max: hourMs,
+    }),
+    joinTokensIntervalMs: field.durationMs({
+      doc: 'How often the join token file is looked at.',
+      default: 1_000,
+      min: 20,
+      max: minuteMs,
+    }),
+  },
+});
+
+export type NavigatorConfig = typeof navigatorConfig extends { fields: infer F } ? ConfigOf<F> : never;
+
+/**
+ * Lifetimes must leave room for each other: a certificate ends with its issuer, so an issuer at the end of its signing time needs
+ * the longest certificate ahead of it. Single fields cannot say that.
+ */
+export function listLifetimeMistakes(
+  config: Pick<NavigatorConfig, 'serviceLeafTtlMs' | 'nodeLeafTtlMs' | 'intermediateTtlMs' | 'rootTtlMs'>,
+): Mistake[] {
+  const leafMs = Math.max(config.serviceLeafTtlMs, config.nodeLeafTtlMs);
+  const minima = { intermediateTtlMs: 2 * leafMs, rootTtlMs: 2 * (leafMs + config.intermediateTtlMs) };
+  return (['intermediateTtlMs', 'rootTtlMs'] as const)
+    .filter((key) => config[key] < minima[key])
+    .map((key) => ({
+      variable: toVariable(prefix, key, 'durationMs'),
+      message: `must be at least ${formatDuration(minima[key])} with the other lifetimes given, not ${formatDuration(config[key])}`,
+    }));
+}

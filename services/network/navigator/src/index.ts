@@ -1,0 +1,2 @@
+export { type NavigatorConfig, navigatorConfig } from './config.ts';
+export { navigator } from './navigator.ts';

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '@frameworks/std';
+import type { NavigatorEvents } from '../events.ts';
+import type { NavigatorDb } from '../tables.ts';
+import { insertJoinToken } from './join-token-store.ts';
+import { parseSeedFile } from './seed-file.ts';
+
+export interface SeedingDeps {
+  readonly db: NavigatorDb;
+  readonly path: string;
+  readonly trustDomain: string;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly events: NavigatorEvents;
+}
+
+/** Who made a token that came by file, for lists. */
+const createdBy = 'join-tokens-file';
+
+/** Takes over the join tokens of a file, once per content. A token that is known already, in whatever state, stays as it is. */
+export class JoinTokenSeeding {
+  readonly #deps: SeedingDeps;
+  #takenOver: string | undefined;
+
+  constructor(deps: SeedingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Throws when the database does not answer; the content then counts as not yet taken over. */
+  async run(): Promise<void> {
+    const text = await this.#read();
+    if (text === this.#takenOver) return;
+    const { seeds, mistakes } = parseSeedFile(text, this.#deps.trustDomain);
+    const { db, clock, newId, events } = this.#deps;
+    const createdUnixMs = clock.now();
+    let added = 0;
+    for (const { spiffeId, secretSha256, expiresUnixMs } of seeds) {
+      const token = { id: newId(), spiffeId, createdUnixMs, expiresUnixMs, createdBy };
+      if (await insertJoinToken(db, token, secretSha256)) added++;
+    }
+    this.#takenOver = text;
+    if (added > 0) events.joinTokensSeeded(added);
+    if (mistakes.length > 0) events.joinTokenFileMistakes(mistakes);
+  }
+
+  /** A missing file is an empty one that is a mistake: reported once, and read as soon as it is there. */
+  async #read(): Promise<string> {
+    try {
+      return await readFile(this.#deps.path, 'utf8');
+    } catch (error) {
+      return `unreadable: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+}

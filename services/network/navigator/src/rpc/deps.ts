@@ -1,0 +1,12 @@
+import type { Kysely } from 'kysely';
+import type { IssuanceDeps } from '../certificates/issuance.ts';
+import type { NavigatorTables } from '../tables.ts';
+import type { Admission } from './admission.ts';
+
+/** What the handlers share, built once. */
+export interface RpcDeps extends IssuanceDeps {
+  readonly db: Kysely<NavigatorTables>;
+  readonly trustDomain: string;
+  readonly newId: () => string;
+  readonly admission: Admission;
+}
