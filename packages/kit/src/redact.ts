@@ -16,15 +16,16 @@ const ownSecret = new RegExp(
   `(?<![A-Za-z0-9])${prefixes}${tail}{${tailLength},}|${prefixes}(?=[a-z_-]{0,64}[0-9A-Z])${tail}{${tailLength},}`,
   'g',
 );
-const jwt = /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g;
-const privateKey = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g;
-const authorizationValue = /\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
+/** Only behind a boundary, escaped and percent-encoded ones included, or a long run of letters would be tried from each. */
+const jwt =
+  /(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf]|\\u[0-9a-f]{4}|%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g;
+const privateKey = /-----BEGIN ([A-Z ]{0,32}PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g;
+const authorizationValue = /\b(Bearer|Basic)(\s{1,8})[A-Za-z0-9._~+/=-]{8,}/gi;
 /**
- * `scheme://user:password@`, up to the last `@` of the word: a password with a raw `@` or `/` in it is a mistake people
- * make. Digits up to a slash are a port.
+ * `://user:password@`, up to the last `@` of the word: a password with a raw `@` or `/` in it is a mistake people make.
+ * Digits up to a slash are a port.
  */
-const urlPassword =
-  /([A-Za-z][A-Za-z0-9+.-]{0,31}:\/\/[^\s:/?#@"'`<>]{0,256}:)(?!\d{1,5}(?:[/?#]|$))[^\s"'`<>]{1,1024}@/g;
+const urlPassword = /(:\/\/[^\s:/?#@"'`<>]{0,256}:)(?!\d{1,5}(?:[/?#]|$))[^\s"'`<>]{1,1024}@/g;
 
 const secretWords = [
   'password',
@@ -44,18 +45,25 @@ const secretWords = [
   'signingkey',
   'encryptionkey',
 ].join('|');
-/** `password=…` in a query string, a form, or a key/value connection string. */
+/** `password=…` in a query string, a form, or a key/value connection string, quoted or not. */
 const assignment = new RegExp(
-  `((?:^|[^A-Za-z0-9])[A-Za-z0-9_.-]{0,64}?(?:${secretWords}|_key)=)[^\\s&;,"'\`<>]{1,4096}`,
+  `((?:${secretWords}|_key)=)(?:(")[^"]{1,4096}|(')[^']{1,4096}|[^\\s&;,"'\`<>]{1,4096})`,
   'gi',
 );
+/** `"password": "…"` of JSON that was logged as text, however often it was escaped. */
+const quotedMember = new RegExp(
+  `((?:${secretWords}|_key)\\\\{0,15}["']\\s{0,8}:\\s{0,8}\\\\{0,15})(?:(")[^"\\\\]{1,4096}|(')[^'\\\\]{1,4096}|[^\\s,"'}\\]\\\\]{1,4096})`,
+  'gi',
+);
+/** `password: …` in prose. Other words are followed by a colon too often to say what is the matter with them. */
+const spokenPassword = /((?:password|passwd|passphrase):\s{0,8})[^\s,;"'`<>]{1,4096}/gi;
 
 /** Is a property of this name a secret whatever it holds: `refreshToken`, `x-api-key`, `set-cookie`, `DATABASE_PASSWORD`. */
 const secretName = new RegExp(`(?:${secretWords})$`, 'i');
 
 /** Cheap and generous: does a text deserve the real look? Must find everything that the patterns above find. */
 const suspicion = new RegExp(
-  `${prefixes}|eyJ|PRIVATE KEY|bearer|basic|://[^\\s/]*:|_key|${secretWords}|api.key|(?:stream|private|secret|signing|encryption).key`,
+  `${prefixes}|eyJ|PRIVATE KEY|bearer|basic|://[^\\s/]{0,256}:|_key|${secretWords}|api.key|(?:stream|private|secret|signing|encryption).key`,
   'i',
 );
 
@@ -70,7 +78,9 @@ export function redactText(text: string): string {
   return text
     .replace(privateKey, redacted)
     .replace(urlPassword, `$1${redacted}@`)
-    .replace(assignment, `$1${redacted}`)
+    .replace(assignment, `$1$2$3${redacted}`)
+    .replace(quotedMember, `$1$2$3${redacted}`)
+    .replace(spokenPassword, `$1${redacted}`)
     .replace(authorizationValue, `$1$2${redacted}`)
     .replace(jwt, redacted)
     .replace(ownSecret, redacted);

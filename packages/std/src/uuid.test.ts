@@ -33,7 +33,7 @@ describe('createUuidSource', () => {
         }
         expect(isUuid(last)).toBe(true);
       }),
-      { numRuns: 20 },
+      { numRuns: 6 },
     );
   });
 

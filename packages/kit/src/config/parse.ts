@@ -68,18 +68,20 @@ function quote(field: Field<unknown>, text: string): string {
   return `; got ${JSON.stringify(shown.length > shownLength ? `${shown.slice(0, shownLength)}…` : shown)}`;
 }
 
-function findUnknown<C>({ prefix, ...rest }: ConfigDefinition<C>, env: Environment): Mistake[] {
-  const known = listFields({ prefix, ...rest }).map(({ variable }) => variable);
-  const names = Object.keys(env).filter((name) => name.startsWith(`${prefix}_`) && env[name] !== undefined);
+function findUnknown<C>(definition: ConfigDefinition<C>, env: Environment): Mistake[] {
+  const start = `${definition.prefix}_`;
+  const known = listFields(definition).map(({ variable }) => variable.slice(start.length));
+  const names = Object.keys(env)
+    .filter((variable) => variable.startsWith(start) && env[variable] !== undefined)
+    .map((variable) => variable.slice(start.length));
+  const linked = env[`${start}SERVICE_HOST`] !== undefined;
   return names
-    .filter((name) => !known.includes(name) && !isServiceLink(name, prefix, env))
+    .filter((name) => !known.includes(name) && !(linked && isServiceLink(name)))
     .sort()
-    .map((variable) => {
-      const meant = suggest(variable, known);
-      return {
-        variable,
-        message: meant === undefined ? 'is not a setting' : `is not a setting; did you mean ${meant}?`,
-      };
+    .map((name) => {
+      const meant = suggest(name, known);
+      const hint = meant === undefined ? '' : `; did you mean ${start}${meant}?`;
+      return { variable: start + name, message: `is not a setting${hint}` };
     });
 }
 
@@ -87,9 +89,6 @@ function findUnknown<C>({ prefix, ...rest }: ConfigDefinition<C>, env: Environme
  * Kubernetes injects `NAVIGATOR_SERVICE_HOST`, `NAVIGATOR_PORT_18011_TCP` and the like into every pod beside a Service
  * called `navigator`. Nobody wrote them, so they are no mistake.
  */
-function isServiceLink(name: string, prefix: string, env: Environment): boolean {
-  if (env[`${prefix}_SERVICE_HOST`] === undefined) return false;
-  return /^(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/.test(
-    name.slice(prefix.length + 1),
-  );
+function isServiceLink(name: string): boolean {
+  return /^(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/.test(name);
 }
