@@ -27,7 +27,7 @@ export const file_frameworks_quartermaster_v1_registry: GenFile = /*@__PURE__*/
  */
 export type HealthReason = Message<"frameworks.quartermaster.v1.HealthReason"> & {
   /**
-   * Stable UPPER_SNAKE_CASE: `NO_LIVE_INSTANCE`, `INSTANCE_LAPSED`, `SINGLE_FOGHORN`, `NO_ACTIVE_EDGE`, `EDGE_LOST`,
+   * Stable UPPER_SNAKE_CASE: `NO_LIVE_INSTANCE`, `INSTANCE_LAPSED`, `INSTANCE_NOT_READY`, `SINGLE_FOGHORN`, `NO_ACTIVE_EDGE`, `EDGE_LOST`,
    * `CERTIFICATE_MISSING`, `CERTIFICATE_EXPIRING`.
    *
    * @generated from field: string code = 1;
