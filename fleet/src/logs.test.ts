@@ -1,8 +1,8 @@
-import { closeSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LogDirectory } from './logs.ts';
+import { LogDirectory, readTail } from './logs.ts';
 
 let directory: string;
 
@@ -15,9 +15,10 @@ afterEach(() => {
 });
 
 function append(logs: LogDirectory, text: string): void {
-  const fd = logs.open('navigator');
-  writeSync(fd, text);
-  closeSync(fd);
+  const log = logs.open('navigator');
+  log.write(text);
+  log.close();
+  log.write('too late');
 }
 
 describe('LogDirectory', () => {
@@ -25,13 +26,13 @@ describe('LogDirectory', () => {
     const logs = new LogDirectory(join(directory, 'logs'));
     append(logs, 'one\ntwo\n');
     append(logs, '\nthree\n');
-    expect(logs.tail('navigator', 2)).toEqual(['two', 'three']);
-    expect(logs.tail('navigator', 9)).toEqual(['one', 'two', 'three']);
+    expect(readTail(logs.file('navigator'), 2)).toEqual(['two', 'three']);
+    expect(readTail(logs.file('navigator'), 9)).toEqual(['one', 'two', 'three']);
     expect(statSync(logs.file('navigator')).mode & 0o777).toBe(0o600);
   });
 
   it('has no lines where there is no log', () => {
-    expect(new LogDirectory(directory).tail('navigator', 5)).toEqual([]);
+    expect(readTail(new LogDirectory(directory).file('navigator'), 5)).toEqual([]);
   });
 
   it('keeps two generations of a large log', () => {
@@ -40,6 +41,6 @@ describe('LogDirectory', () => {
     truncateSync(logs.file('navigator'), 16 * 1024 * 1024 + 1);
     append(logs, 'fresh\n');
     expect(readdirSync(directory).sort()).toEqual(['navigator.1.log', 'navigator.log']);
-    expect(logs.tail('navigator', 5)).toEqual(['fresh']);
+    expect(readTail(logs.file('navigator'), 5)).toEqual(['fresh']);
   });
 });

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDirectory } from './files.ts';
 
@@ -7,7 +7,17 @@ const rotateAboveBytes = 16 * 1024 * 1024;
 /** Enough of a log's end for its last lines. */
 const tailBytes = 16 * 1024;
 
-/** Where the services' and servers' logs are: `<data-dir>/logs/<name>.log`, appended to across starts. */
+/** A log that is being written. */
+export interface LogFile {
+  readonly path: string;
+  /** For the output of a child. */
+  readonly fd: number;
+  /** Appends; after `close` it does nothing, because the descriptor may belong to another file by then. */
+  write(text: string): void;
+  close(): void;
+}
+
+/** Where the services' logs are: `<data-dir>/logs/<name>.log`, appended to across starts. */
 export class LogDirectory {
   readonly path: string;
 
@@ -20,23 +30,36 @@ export class LogDirectory {
     return join(this.path, `${name}.log`);
   }
 
-  /** A descriptor for appending, mode 0600; the caller closes it. Rotates first. */
-  open(name: string): number {
+  /** Opens for appending, mode 0600. Rotates first. */
+  open(name: string): LogFile {
     const path = this.file(name);
     if (sizeOf(path) > rotateAboveBytes) renameSync(path, join(this.path, `${name}.1.log`));
-    return openSync(path, 'a', 0o600);
-  }
-
-  /** The last lines, oldest first; none when there is no log. */
-  tail(name: string, lines: number): string[] {
-    return readEnd(this.file(name))
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-lines);
+    const fd = openSync(path, 'a', 0o600);
+    let open = true;
+    return {
+      path,
+      fd,
+      write: (text) => {
+        if (open) writeSync(fd, text);
+      },
+      close: () => {
+        if (open) closeSync(fd);
+        open = false;
+      },
+    };
   }
 }
 
-function sizeOf(path: string): number {
+/** The last lines of a file, oldest first; none when there is no such file. */
+export function readTail(path: string, lines: number): string[] {
+  return readEnd(path)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-lines);
+}
+
+/** The file's size in bytes; 0 when there is no such file. */
+export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 

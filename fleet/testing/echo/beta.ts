@@ -1,0 +1,4 @@
+import { runMain } from '@frameworks/kit';
+import { beta } from './definition.ts';
+
+await runMain(beta);
