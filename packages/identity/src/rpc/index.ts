@@ -1,0 +1,2 @@
+export * from './expect-peer.ts';
+export { createRpcGuard } from './guard.ts';

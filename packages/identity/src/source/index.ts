@@ -1,0 +1,2 @@
+export * from './certificate-source.ts';
+export * from './renewing-source.ts';
