@@ -100,6 +100,8 @@ class Turns {
   async #go(): Promise<void> {
     const { signal } = this.#ending;
     try {
+      // The first turn never comes before the caller has the loop in hand.
+      await Promise.resolve();
       if (this.#options.delayed) await this.#pause(this.#options.everyMs);
       while (!signal.aborted) {
         this.#nudged = false;

@@ -21,11 +21,9 @@ const jwt =
   /(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf]|\\u[0-9a-f]{4}|%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g;
 const privateKey = /-----BEGIN ([A-Z ]{0,32}PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g;
 const authorizationValue = /\b(Bearer|Basic)(\s{1,8})[A-Za-z0-9._~+/=-]{8,}/gi;
-/**
- * `://user:password@`, up to the last `@` of the word: a password with a raw `@` or `/` in it is a mistake people make.
- * Digits up to a slash are a port.
- */
-const urlPassword = /(:\/\/[^\s:/?#@"'`<>]{0,256}:)(?!\d{1,5}(?:[/?#]|$))[^\s"'`<>]{1,1024}@/g;
+/** Where the password of a URL begins: after `://user:`. Digits up to a slash are a port. */
+const beforePassword = /:\/\/[^:/?#@]*:(?!\d{1,5}(?:[/?#]|$))/;
+const wordWithPassword = /[^\s"'`<>]+/g;
 
 const secretWords = [
   'password',
@@ -77,13 +75,21 @@ export function redactText(text: string): string {
   if (!isSuspicious(text)) return text;
   return text
     .replace(privateKey, redacted)
-    .replace(urlPassword, `$1${redacted}@`)
+    .replace(wordWithPassword, hideUrlPassword)
     .replace(assignment, `$1$2$3${redacted}`)
     .replace(quotedMember, `$1$2$3${redacted}`)
     .replace(spokenPassword, `$1${redacted}`)
     .replace(authorizationValue, `$1$2${redacted}`)
     .replace(jwt, redacted)
     .replace(ownSecret, redacted);
+}
+
+/** Up to the last `@` of the word: a password with a raw `@` or `/` in it is a mistake people make. */
+function hideUrlPassword(word: string): string {
+  const end = word.lastIndexOf('@');
+  const start = end === -1 ? null : beforePassword.exec(word);
+  const from = start === null ? end : start.index + start[0].length;
+  return from < end ? word.slice(0, from) + redacted + word.slice(end) : word;
 }
 
 export function isSecretName(name: string): boolean {
