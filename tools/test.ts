@@ -1,5 +1,6 @@
 // `npm test` and `npm run test:long`. Usage: node tools/test.ts short|long [-t name] [part of a path…]
 // --root runs another folder's config files: the tests of this runner need that.
+import './runner/no-color.ts';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runTier } from './runner/run-tier.ts';

@@ -16,7 +16,9 @@ export interface GlobalRule {
 
 /** Tests, and the files made for them: conformance suites, testing kits, fixtures. */
 export function isTestFile(file: string): boolean {
-  return /(\.test\.ts$|(^|\/)(conformance|testing|fixtures|test)(\/|[.-])|[.-](conformance|testing)\.ts$)/.test(file);
+  return /(\.test\.ts$|(^|[/.-])(conformance|testing|fixtures|test)(\/|[.-])|[.-](conformance|testing)\.ts$)/.test(
+    file,
+  );
 }
 
 const isSame = (from: Area, to: Area) => from.kind === to.kind && from.name === to.name;

@@ -117,6 +117,14 @@ describe('skipped suites', { timeout: 90_000 }, () => {
     );
   });
 
+  test('may state the reason in their own name', () => {
+    const stating = {
+      'a.test.js': GOOD,
+      'b.test.js': `describe.skip('sql skipped: no postgres here', () => { test('x', () => {}); });`,
+    };
+    expect(run(stating).text).toContain('skipped: b.test.js > sql (1): no postgres here');
+  });
+
   test('are failures with REQUIRE_SERVICES=1', () => {
     const { status, last } = run(files, { env: { REQUIRE_SERVICES: '1' } });
     expect({ status, last }).toEqual({ status: 1, last: '1 passed, 2 failed' });

@@ -21,6 +21,8 @@ export type FindProgram = (program: string, folders: readonly string[]) => strin
 /** Why a suite did not run, in words that say what to do about it. */
 export function reasonFor(suite: SkippedSuite, find: FindProgram = findProgram): string {
   if (suite.note !== undefined) return suite.note;
+  const stated = / skipped: (.+)$/.exec(suite.name)?.[1];
+  if (stated !== undefined) return stated;
   const missing = SERVERS.filter(
     ({ suffix, program, folders }) =>
       (suite.file.includes(`.${suffix}.`) || new RegExp(`\\b${program}\\b`).test(suite.name)) &&
@@ -28,11 +30,6 @@ export function reasonFor(suite: SkippedSuite, find: FindProgram = findProgram):
   );
   if (missing.length === 0) return 'skipped in its source';
   return `${missing.map(({ program }) => program).join(', ')} not found: npm run setup:services`;
-}
-
-/** The programs of SERVERS that this machine lacks. */
-export function missingServers(find: FindProgram = findProgram): string[] {
-  return SERVERS.filter(({ program, folders }) => !find(program, folders)).map(({ program }) => program);
 }
 
 /** First executable of that name on the PATH or in `folders`. */

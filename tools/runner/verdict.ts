@@ -1,5 +1,5 @@
 import { type FindProgram, reasonFor } from './skips.ts';
-import type { Tally } from './tally.ts';
+import type { SkippedSuite, Tally } from './tally.ts';
 
 export interface VerdictOptions {
   /** A skipped suite is a failure: set where every server is supposed to be installed. */
@@ -20,7 +20,7 @@ export function judge(tally: Tally, { requireServices, namePattern, find }: Verd
   const skips = namePattern ? [] : tally.skipped;
   const lines = skips.map((suite) => {
     const mark = requireServices ? 'SKIPPED (a failure with REQUIRE_SERVICES=1)' : 'skipped';
-    return `${mark}: ${suite.file} > ${suite.name} (${suite.tests}): ${reasonFor(suite, find)}`;
+    return `${mark}: ${suite.file} > ${nameOf(suite)} (${suite.tests}): ${reasonFor(suite, find)}`;
   });
   const skipped = skips.reduce((sum, suite) => sum + suite.tests, 0);
   let failed = tally.failures.length + (requireServices ? skipped : 0);
@@ -30,6 +30,11 @@ export function judge(tally: Tally, { requireServices, namePattern, find }: Verd
   }
   lines.push(lastLine(tally.passed, failed, requireServices ? 0 : skipped));
   return { lines, exitCode: failed > 0 ? 1 : 0 };
+}
+
+/** Without the reason that a suite may carry in its name: it follows anyway. */
+function nameOf(suite: SkippedSuite): string {
+  return suite.name.replace(/ skipped: .+$/, '');
 }
 
 /** The line that people and machines look for at the end of every run. */
