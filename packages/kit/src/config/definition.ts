@@ -29,6 +29,9 @@ export interface ConfigDefinition<C> {
   readonly fields: Fields<C>;
 }
 
+/** What `parseConfig` gives for a definition: `ConfigValue<typeof config>`. */
+export type ConfigValue<D> = D extends ConfigDefinition<infer C> ? C : never;
+
 interface ConfigDeclaration<F> {
   readonly service: string;
   readonly prefix: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import type { HostPort } from './address.ts';
-import { type ConfigDefinition, defineConfig, toVariable } from './definition.ts';
+import { type CommonConfig, type ConfigDefinition, type ConfigValue, defineConfig, toVariable } from './definition.ts';
 import { field } from './fields.ts';
 import { formatMistakes, parseConfig } from './parse.ts';
 
@@ -56,6 +56,8 @@ describe('parseConfig', () => {
     expectTypeOf(parsed.value.provider).toEqualTypeOf<'builtin' | 'powerdns'>();
     expectTypeOf(parsed.value.grpcAddress).toEqualTypeOf<HostPort>();
     expectTypeOf(parsed.value.zones).toEqualTypeOf<readonly string[]>();
+    expectTypeOf<ConfigValue<typeof definition>>().toEqualTypeOf(parsed.value);
+    expectTypeOf(parsed.value).toExtend<CommonConfig>();
     expectTypeOf(parsed.value.stopTimeoutMs).toEqualTypeOf<number>();
   });
 
