@@ -170,6 +170,35 @@ describe('rotation without restart', () => {
   });
 });
 
+describe('connections over time', () => {
+  it('keeps a stream open over the age at which its connection takes no new calls', async () => {
+    await using echo = await startEcho({ authority: ours, limits: { maxConnectionAgeMs: 50 } });
+    const client = await echo.client();
+    let more = true;
+    async function* talk() {
+      for (let n = 0; more; n++) {
+        yield { text: `${n}` };
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+    const startMs = performance.now();
+    for await (const _ of client.chat(talk())) if (performance.now() - startMs > 400) more = false;
+    expect(echo.calls).toHaveLength(1);
+  });
+
+  it('comes back by itself after a restart of the server', async () => {
+    const first = await startEcho({ authority: ours });
+    const client = await first.client();
+    await client.say({});
+    await first.server.stop(0);
+    await expect(client.say({})).rejects.toMatchObject(unavailable);
+    await using second = await startEcho({ authority: ours, address: first.address });
+    await eventually(async () => (await client.say({ text: 'back' }).catch(() => ({ text: '' }))).text === 'back');
+    expect(second.calls.length).toBeGreaterThan(0);
+    client.close();
+  });
+});
+
 describe('robustness', () => {
   const garbage: [string, Buffer][] = [
     ['plain text', Buffer.from('GET / HTTP/1.1\r\n\r\n')],

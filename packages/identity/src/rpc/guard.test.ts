@@ -1,5 +1,4 @@
 import { connect } from 'node:http2';
-import type { ServiceError } from '@frameworks/kit/errors';
 import { createMetrics } from '@frameworks/kit/metrics';
 import type { CallContext } from '@frameworks/kit/rpc';
 import type { RpcGuard } from '@frameworks/kit/rpc/guard';

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CertificateMaterial } from '@frameworks/kit/rpc/certificate';
+import { writeFileAtomically } from '../enrollment/atomic-file.ts';
 import { type Credential, toCredential } from './certificate-source.ts';
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -25,19 +26,9 @@ export async function loadCredential(file: string): Promise<Credential | undefin
   }
 }
 
-/** Chain, key and trust in one file, so that they change together: written aside with mode 0600, flushed, renamed over. */
+/** Chain, key and trust in one file, so that they change together; readable by its owner only. */
 export async function saveCredential(file: string, material: CertificateMaterial): Promise<void> {
   const { certificateChainPem, privateKeyPem, trustBundlePem } = material;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const aside = `${file}.${process.pid}.new`;
-  // A leftover of a crash may have other permissions.
-  await unlink(aside).catch(() => undefined);
-  const handle = await open(aside, 'wx', 0o600);
-  try {
-    await handle.writeFile(JSON.stringify({ certificateChainPem, privateKeyPem, trustBundlePem }));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(aside, file);
+  await writeFileAtomically(file, JSON.stringify({ certificateChainPem, privateKeyPem, trustBundlePem }));
 }

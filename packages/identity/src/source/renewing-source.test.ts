@@ -64,7 +64,7 @@ describe('RenewingCertificateSource', () => {
     await source.start();
     const first = source.current();
     expect(first).toMatchObject({ spiffeId, notAfterMs: startMs + 72 * hourMs });
-    await advance(clock, 35 * hourMs - 1);
+    await advance(clock, 36 * hourMs - 1);
     expect(ca.requests).toBe(1);
     const renewed = new Promise<unknown>((resolve) => source.subscribe(resolve));
     await clock.advance(1);
@@ -72,7 +72,7 @@ describe('RenewingCertificateSource', () => {
     await told;
     expect(ca.requests).toBe(2);
     expect(source.current()?.privateKeyPem).not.toBe(first?.privateKeyPem);
-    expect(source.current()?.notAfterMs).toBe(startMs + (35 + 72) * hourMs);
+    expect(source.current()?.notAfterMs).toBe(startMs + (36 + 72) * hourMs);
     await source.stop();
   });
 
@@ -87,7 +87,7 @@ describe('RenewingCertificateSource', () => {
     await source.start();
     const first = source.current();
     ca.away = true;
-    await advance(clock, 35 * hourMs);
+    await advance(clock, 36 * hourMs);
     for (let n = 0; n < 10; n++) await advance(clock, 8_000);
     expect(source.current()).toBe(first);
     expect(ca.requests).toBeGreaterThan(6);
@@ -176,6 +176,46 @@ describe('RenewingCertificateSource', () => {
       expect(ca.requests).toBe(requests + 1);
     }
     expect(JSON.parse(await readFile(file, 'utf8'))).toHaveProperty('trustBundlePem');
+  });
+
+  it('does not ask in a circle when leaves are shorter than they are backdated', async () => {
+    const clock = new FakeClock(startMs);
+    let requests = 0;
+    const source = createSource(clock, {
+      renew: async (csrPem) => {
+        requests++;
+        const request = { csrPem, spiffeId, nowMs: clock.now(), lifetimeMs: 60_000 };
+        const { certificateChainPem } = await issueLeaf(intermediate, request);
+        return { certificateChainPem, trustBundlePem: root.certificatePem };
+      },
+    });
+    await source.start();
+    await advance(clock, 29_999);
+    expect(requests).toBe(1);
+    await clock.advance(1);
+    await clock.whenSleeping();
+    expect(requests).toBe(2);
+    await source.stop();
+  });
+
+  it('renews an ended certificate for the same key, and hands it over as proof', async () => {
+    const clock = new FakeClock(startMs);
+    const file = join(directory, 'identity.json');
+    const ca = createCa(clock);
+    const before = createSource(clock, { renew: (csr) => ca.renew(csr), file, keepKey: true });
+    await before.start();
+    await before.stop();
+    clock.setNow(startMs + 1_000 * hourMs);
+    let proof: unknown;
+    const renew: RenewingSourceOptions['renew'] = (csr, _, previous) => {
+      proof = previous;
+      return ca.renew(csr);
+    };
+    const after = createSource(clock, { renew, file, keepKey: true });
+    await after.start();
+    expect(proof).toEqual(before.current());
+    expect(after.current()?.privateKeyPem).toBe(before.current()?.privateKeyPem);
+    await after.stop();
   });
 
   it('keeps its key when told to, and renews at once when nudged', async () => {

@@ -1,6 +1,7 @@
 import { ServiceError, toServiceError } from '@frameworks/kit/errors';
 import type { Logger } from '@frameworks/kit/log';
 import { backoff, type Clock, isAbort, withDeadline } from '@frameworks/std';
+import { backdateMs } from '../ca/authority.ts';
 import { createCsr } from '../ca/csr.ts';
 import { exportPrivateKeyPem, importKeyPair } from '../ca/keys.ts';
 import { type Credential, type CredentialSource, StaticCertificateSource } from './certificate-source.ts';
@@ -13,8 +14,11 @@ export interface Issued {
 }
 
 export interface RenewingSourceOptions {
-  /** Asks the CA, proving itself by token or by the current certificate. Must obey the signal. */
-  renew: (csrPem: string, signal: AbortSignal) => Promise<Issued>;
+  /**
+   * Asks the CA, proving itself by token or by `previous`: the last certificate there was, perhaps ended, which counts for nodes.
+   * Must obey the signal.
+   */
+  renew: (csrPem: string, signal: AbortSignal, previous: Credential | undefined) => Promise<Issued>;
   clock: Clock;
   log: Logger;
   /** Keeps key and chain over restarts, so that a start needs no CA while the leaf is good. */
@@ -36,6 +40,8 @@ export interface CertificateHealth {
   detail: string;
 }
 
+const defaultRetry = { baseMs: 1_000, maxMs: 300_000 };
+
 /**
  * Keeps one certificate fresh: renews at half of its life, backs off when the CA is away, and serves the old one meanwhile.
  * `start` → (renew | wait)* → `stop`.
@@ -47,6 +53,8 @@ export class RenewingCertificateSource implements CredentialSource {
   #loop: Promise<void> | undefined;
   #nudge = new AbortController();
   #lastError: ServiceError | undefined;
+  /** The newest there ever was, ended or not. */
+  #previous: Credential | undefined;
 
   constructor(options: RenewingSourceOptions) {
     this.#options = options;
@@ -67,6 +75,7 @@ export class RenewingCertificateSource implements CredentialSource {
   async start(deadlineMs = 30_000): Promise<void> {
     const { clock, file } = this.#options;
     const kept = file === undefined ? undefined : await loadCredential(file);
+    this.#previous = kept;
     if (kept && kept.notAfterMs > clock.now()) this.#held.replace(kept);
     if (!this.current()) await this.#obtainFirst(deadlineMs);
     this.#loop = this.#run(this.#stopped.signal);
@@ -119,16 +128,18 @@ export class RenewingCertificateSource implements CredentialSource {
     }
   }
 
-  /** Half of the leaf's life from its start as the CA meant it; a leaf past that is renewed at once. */
+  /** Until half of the leaf's life has passed, counted from its signature (before which it is backdated); never a hot loop. */
   #untilRenewalMs(): number {
+    const { clock, retry = defaultRetry } = this.#options;
     const current = this.current();
     if (!current) return 0;
-    const halfLifeMs = (current.notAfterMs - current.notBeforeMs) / 2;
-    return Math.max(0, current.notBeforeMs + halfLifeMs - this.#options.clock.now());
+    const signedMs = Math.min(current.notBeforeMs + backdateMs, current.notAfterMs);
+    const halfLifeMs = (current.notAfterMs - signedMs) / 2;
+    return Math.max(retry.baseMs, signedMs + halfLifeMs - clock.now());
   }
 
   async #retryUntilRenewed(signal: AbortSignal): Promise<void> {
-    const { clock, log, random, retry = { baseMs: 1_000, maxMs: 300_000 } } = this.#options;
+    const { clock, log, random, retry = defaultRetry } = this.#options;
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted();
       try {
@@ -151,15 +162,16 @@ export class RenewingCertificateSource implements CredentialSource {
 
   async #renewOnce(signal: AbortSignal): Promise<void> {
     const { renew, clock, log, file, requestMs = 10_000 } = this.#options;
-    const current = this.current();
-    const oldKeys = this.#options.keepKey && current ? await importKeyPair(current.privateKeyPem) : undefined;
+    const previous = this.#previous;
+    const oldKeys = this.#options.keepKey && previous ? await importKeyPair(previous.privateKeyPem) : undefined;
     const { csrPem, keys } = await createCsr(oldKeys);
-    const issued = await withDeadline((limited) => renew(csrPem, limited), requestMs, {
+    const issued = await withDeadline((limited) => renew(csrPem, limited, previous), requestMs, {
       clock,
       signal,
       what: 'the CA',
     });
     const credential = this.#held.replace({ ...issued, privateKeyPem: await exportPrivateKeyPem(keys.privateKey) });
+    this.#previous = credential;
     log.info(
       { event: 'certificate_renewed', spiffeId: credential.spiffeId, notAfterMs: credential.notAfterMs },
       'certificate renewed',

@@ -48,7 +48,8 @@ export class ClientCall implements Disposable {
   constructor(settings: CallSettings, options: RpcCallOptions = {}) {
     this.#settings = settings;
     this.#options = options;
-    this.#limitMs = options.deadlineMs ?? settings.deadlineMs;
+    const limitMs = options.deadlineMs ?? settings.deadlineMs;
+    this.#limitMs = limitMs === undefined ? undefined : Math.min(limitMs, maxTimerMs);
     this.#startedMs = settings.clock.monotonic();
     this.#controller = childController(options.signal);
     if (this.#limitMs === undefined) return;
@@ -64,7 +65,7 @@ export class ClientCall implements Disposable {
     const metadata = new Metadata();
     if (this.#options.actorToken !== undefined) metadata.set(actorKey, this.#options.actorToken);
     // nice-grpc cuts the call at the client only; this header is how gRPC tells the server.
-    if (this.#limitMs !== undefined) metadata.set('grpc-timeout', `${Math.max(1, Math.ceil(this.#remainingMs()))}m`);
+    if (this.#limitMs !== undefined) metadata.set('grpc-timeout', toGrpcTimeout(this.#remainingMs()));
     const onTrailer = (trailer: Metadata) => {
       this.#trailer = trailer;
     };
@@ -125,6 +126,15 @@ export class ClientCall implements Disposable {
   #remainingMs(): number {
     return this.#limitMs === undefined ? Number.POSITIVE_INFINITY : this.#limitMs - this.#elapsedMs();
   }
+}
+
+/** Timers and grpc-js count milliseconds in 31 bits: 24 days. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** At most eight digits and a unit. */
+function toGrpcTimeout(ms: number): string {
+  const whole = Math.max(1, Math.ceil(ms));
+  return whole < 1e8 ? `${whole}m` : `${Math.floor(whole / 1000)}S`;
 }
 
 function deadlineExceeded(method: string, limitMs: number | undefined): ServiceError {

@@ -32,6 +32,9 @@ export class Intake {
     const serverCall = new ServerCall({ ...this.#options, method, call });
     this.#open.add(serverCall);
     let ticket = '';
+    // `admit` turns every failure into a status; were it ever to fail itself, one call hangs until its deadline, not the process.
+    const reportBroken = (error: unknown) =>
+      this.#options.log.error({ event: 'rpc_admission_broken', path, error }, 'admission failed');
     const close = () => {
       this.#open.delete(serverCall);
       this.#tickets.delete(ticket);
@@ -46,7 +49,7 @@ export class Intake {
               const clean = new Metadata();
               clean.set(ticketKey, ticket);
               pass(clean);
-            });
+            }, reportBroken);
           },
           onCancel: () => {
             serverCall.cancelled();
