@@ -1,5 +1,5 @@
 import { CertificateAuthority } from '@frameworks/contracts/frameworks/navigator/v1/certificate_authority_pb';
-import { createSpiffeGuard } from '@frameworks/identity/authorization';
+import { createRpcGuard } from '@frameworks/identity/rpc';
 import { formatSpiffeId } from '@frameworks/identity/spiffe';
 import {
   createService,
@@ -96,7 +96,12 @@ async function createParts(config: NavigatorConfig, scope: ServiceScope, { db }:
   const authorityDeps = { db, vault, policy: toPolicy(config), trustDomain, clock, newId, events };
   const driver = createReconciler(createAuthorityReconciler(authorityDeps), { ...scope, opTimeoutMs });
   const authorities = new Authorities(authorityDeps, driver);
-  const issuance = { db, authorities, clock, events, serviceLeafTtlMs, random: Math.random };
+  const seeding =
+    joinTokensFile && new JoinTokenSeeding({ db, path: joinTokensFile, trustDomain, clock, newId, events });
+  const seedJoinTokens = async () => {
+    if (seeding) await seeding.run();
+  };
+  const issuance = { db, authorities, clock, events, serviceLeafTtlMs, seedJoinTokens, random: Math.random };
   const own = new OwnCertificate(
     issuance,
     formatSpiffeId({
@@ -107,8 +112,6 @@ async function createParts(config: NavigatorConfig, scope: ServiceScope, { db }:
       instance: config.instance,
     }),
   );
-  const seeding =
-    joinTokensFile && new JoinTokenSeeding({ db, path: joinTokensFile, trustDomain, clock, newId, events });
   scope.check('authorities', () => void authorities.getBundle());
   return {
     rpc: { ...issuance, trustDomain, newId, admission: new Admission(mostIssuing) },
@@ -118,9 +121,7 @@ async function createParts(config: NavigatorConfig, scope: ServiceScope, { db }:
       await own.refresh();
       if (trustBundleFile) await writeTrustBundleFile(trustBundleFile, authorities.getBundle(), events);
     },
-    seedJoinTokens: async () => {
-      if (seeding) await seeding.run();
-    },
+    seedJoinTokens,
   };
 }
 
@@ -130,7 +131,7 @@ function toPolicy({ rootTtlMs, intermediateTtlMs, serviceLeafTtlMs, nodeLeafTtlM
 
 async function serve(
   config: NavigatorConfig,
-  { log, metrics, onStop }: ServiceScope,
+  { clock, log, metrics, onStop }: ServiceScope,
   { rpc, own }: Parts,
 ): Promise<string> {
   const server = createRpcServer({
@@ -138,7 +139,7 @@ async function serve(
     credentials: own.source,
     // Joining is what one does before having a certificate; the authorization table says what else nobody may.
     clientCertificates: 'optional',
-    guard: createGuard(config),
+    guard: createRpcGuard({ source: own.source, clock }),
     limits: { maxMessageBytes },
     log,
     metrics,

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { type IssuedLeaf, issueLeaf } from '@frameworks/identity/ca/issue';
 import { splitPem } from '@frameworks/identity/ca/pem';
 import type { SpiffeId } from '@frameworks/identity/spiffe';
+import { hashSecret } from '@frameworks/identity/tokens';
 import { ServiceError } from '@frameworks/kit/errors';
 import type { Clock } from '@frameworks/std';
 import type { Kysely } from 'kysely';
@@ -22,6 +23,8 @@ export interface IssuanceDeps {
   readonly events: NavigatorEvents;
   /** Lifetime of a service's or Foghorn's leaf, milliseconds. */
   readonly serviceLeafTtlMs: number;
+  /** Looks for join tokens made elsewhere since the last look. */
+  readonly seedJoinTokens: () => Promise<void>;
   /** 0…1; spreads renewals. */
   readonly random: () => number;
 }
@@ -45,10 +48,13 @@ const renewalJitter = 0.1;
  * transaction: after a crash in between the token is unused; after a lost answer the same key asks again.
  */
 export async function issueForJoinToken(deps: IssuanceDeps, csr: VerifiedCsr, secret: string): Promise<Issued> {
+  const secretSha256 = Buffer.from(hashSecret(secret), 'hex');
   const issuer = await deps.authorities.getIssuer();
+  // A launcher starts the instance right after it has written the token to our file; the loop may not have looked yet.
+  if (!(await findJoinTokenBySecret(deps.db, secretSha256))) await deps.seedJoinTokens();
   const { token, signed } = await deps.db.transaction().execute(async (tx) => {
     const used = await useJoinToken(tx, {
-      secretSha256: hashJoinToken(secret),
+      secretSha256,
       keySha256: csr.keySha256,
       nowMs: deps.clock.now(),
     });

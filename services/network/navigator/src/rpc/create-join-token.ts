@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { CertificateAuthority } from '@frameworks/contracts/frameworks/navigator/v1/certificate_authority_pb';
 import { parseSpiffeId, type SpiffeId } from '@frameworks/identity/spiffe';
-import { createSecret } from '@frameworks/identity/tokens';
+import { hashSecret, mintSecret } from '@frameworks/identity/tokens';
 import { ServiceError } from '@frameworks/kit/errors';
 import type { Handler } from '@frameworks/kit/rpc';
 import { insertJoinToken } from '../join-tokens/join-token-store.ts';
@@ -19,7 +19,7 @@ export function createCreateJoinToken(deps: RpcDeps): Handler<typeof Certificate
     const ttlMs = assertTtl(Number(request.ttlMs));
     const root = new X509Certificate(deps.authorities.getSigningRootPem());
     const nowMs = deps.clock.now();
-    const { secret, sha256 } = createSecret('join');
+    const secret = mintSecret('join_');
     const token = {
       id: deps.newId(),
       spiffeId,
@@ -27,7 +27,7 @@ export function createCreateJoinToken(deps: RpcDeps): Handler<typeof Certificate
       expiresUnixMs: nowMs + ttlMs,
       createdBy: creatorOf(context),
     };
-    await insertJoinToken(deps.db, token, sha256);
+    await insertJoinToken(deps.db, token, Buffer.from(hashSecret(secret), 'hex'));
     deps.events.joinTokenCreated(token);
     return {
       joinToken: toJoinTokenMessage({ ...token, state: 'active' }, nowMs),

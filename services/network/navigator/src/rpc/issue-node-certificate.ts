@@ -4,12 +4,7 @@ import type { Handler } from '@frameworks/kit/rpc';
 
 /** Which Foghorn serves which cluster, and which key a node has, is known to the node registry, which does not exist yet. */
 export function createIssueNodeCertificate(): Handler<typeof CertificateAuthority.method.issueNodeCertificate> {
-  return async (request, context) => {
-    context.authorize({
-      clusterId: request.clusterId,
-      nodeId: request.nodeId,
-      servedClusters: new Set([request.clusterId]),
-    });
+  return async () => {
     throw new ServiceError('UNIMPLEMENTED', 'NODE_REGISTRY_MISSING', {
       message: 'nodes cannot enroll before the node registry exists',
     });
