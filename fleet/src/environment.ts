@@ -1,4 +1,10 @@
-import { type AnyServiceDefinition, type CommonConfig, type Environment, parseConfig } from '@frameworks/kit';
+import {
+  type AnyServiceDefinition,
+  type CommonConfig,
+  type DirectoryProbe,
+  type Environment,
+  parseConfig,
+} from '@frameworks/kit';
 import type { Mistake } from './mistakes.ts';
 import { type FleetService, type Settings, toEnvironment, type WiringContext } from './service.ts';
 
@@ -17,12 +23,20 @@ export type Resolution =
 /** Short enough that a stop of the whole fleet stays within five seconds, also when one service hangs. */
 const stopTimeout = '2s';
 
+export interface ResolveSource {
+  readonly context: WiringContext;
+  readonly environment: Environment;
+  /** Default: the real file system. */
+  readonly probe?: DirectoryProbe | undefined;
+}
+
 /**
  * The settings of one service: the fleet's defaults, then what the launcher's environment says, then the wiring. All mistakes
  * in the environment are reported, including variables that are the launcher's to decide.
  */
-export function resolveService(service: FleetService, context: WiringContext, environment: Environment): Resolution {
+export function resolveService(service: FleetService, { context, environment, probe }: ResolveSource): Resolution {
   const { definition } = service;
+  const options = probe ? { probe } : {};
   const instance = `${definition.name}-1`;
   const fixed = toEnvironment(definition, {
     ...commonWiring(definition, instance, context),
@@ -32,13 +46,13 @@ export function resolveService(service: FleetService, context: WiringContext, en
   const own = ownVariables(definition, environment);
   const variables = { ...defaults, ...own, ...fixed };
   // The person's own text is judged first, so that a bad URL is called a bad URL before it is called not theirs to set.
-  const judged = parseConfig(definition.config, { ...defaults, ...fixed, ...own });
+  const judged = parseConfig(definition.config, { ...defaults, ...fixed, ...own }, options);
   const mistakes = judged.ok ? [] : judged.mistakes.map(({ variable, message }) => ({ subject: variable, message }));
   const known = new Set(mistakes.map(({ subject }) => subject));
   for (const variable of Object.keys(own)) {
     if (variable in fixed && !known.has(variable)) mistakes.push({ subject: variable, message: decidedByLauncher });
   }
-  const parsed = parseConfig(definition.config, variables);
+  const parsed = parseConfig(definition.config, variables, options);
   if (mistakes.length > 0) return { ok: false, mistakes };
   if (!parsed.ok)
     throw new Error(`the fleet's own settings for ${definition.name} are wrong: ${JSON.stringify(parsed.mistakes)}`);

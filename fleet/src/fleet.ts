@@ -176,15 +176,12 @@ export class Fleet {
     const { layout } = prepared;
     createDirectory(layout.credentials);
     ensureCaSecret(layout.caSecretFile);
-    const postgresUrl = this.#stores.find(({ step }) => step.name === 'postgres')?.url ?? '';
-    this.#services = prepared.resolve(postgresUrl);
+    const { postgres, redis } = this.describe().stores;
+    this.#services = prepared.resolve({ postgres, kv: redis.central ?? 'memory:' });
     const tokens = new JoinTokens(layout.joinTokensFile, this.#options.clock);
     // All before the CA starts, so that it knows them when the first service asks.
     for (const resolved of this.#services)
-      tokens.handOut(
-        describeIdentity(resolved, this.#services),
-        layout.joinTokenFile(resolved.service.definition.name),
-      );
+      tokens.handOut(describeIdentity(resolved), layout.joinTokenFile(resolved.service.definition.name));
     const { mode, clock, environment, tuning } = this.#options;
     const context: ServiceUnitContext = {
       mode,
@@ -194,7 +191,6 @@ export class Fleet {
       tokens,
       logs: new LogDirectory(layout.logs),
       readyTimeoutMs: tuning.readyMs,
-      services: this.#services,
       url: (name) => this.#urlOf(name),
       onSpawn: (pid) => records.add(pid),
     };

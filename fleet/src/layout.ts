@@ -19,6 +19,7 @@ export function layOut(dataDir: string, mode: FleetMode) {
     joinTokensFile: join(credentials, 'join-tokens.json'),
     trustBundleFile: join(credentials, 'trust-bundle.pem'),
     joinTokenFile: (service: string) => join(credentials, `${service}.join-token`),
+    identityDir: (service: string) => join(credentials, service),
     server: (name: string) => join(state, name),
   };
 }

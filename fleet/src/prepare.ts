@@ -1,4 +1,5 @@
-import { formatHostPort } from '@frameworks/kit';
+import { resolve as resolvePath, sep } from 'node:path';
+import { type DirectoryProbe, formatHostPort, probeDirectory } from '@frameworks/kit';
 import type { Clock } from '@frameworks/std';
 import { endLeftovers } from './child-records.ts';
 import { DataDirectory } from './data-directory.ts';
@@ -10,7 +11,7 @@ import type { FleetOptions, FleetTuning } from './options.ts';
 import { startOrder } from './order.ts';
 import { assertPortsFree, loopback } from './port-check.ts';
 import { type PortPlan, planPorts } from './ports.ts';
-import { type FleetService, listPortWishes, type WiringContext } from './service.ts';
+import { type FleetService, listPortWishes, trustDomain, type WiringContext } from './service.ts';
 import {
   assertProgramsFound,
   listStorePortWishes,
@@ -29,7 +30,13 @@ export interface PreparedFleet {
   /** Ended children of an earlier launcher. */
   readonly leftovers: number;
   /** The services' settings, in the order of starting, once the database has an address. */
-  resolve(postgresUrl: string): readonly ResolvedService[];
+  resolve(stores: StoreUrls): readonly ResolvedService[];
+}
+
+/** Where the services' stores are. */
+export interface StoreUrls {
+  readonly postgres: string;
+  readonly kv: string;
 }
 
 /** Options with every default filled in. */
@@ -68,7 +75,7 @@ export async function prepareFleet(options: PrepareOptions, signal: AbortSignal)
     const idle = new Set(listStorePortWishes().map(({ owner }) => owner));
     for (const { step } of servers) idle.delete(step.name);
     await assertPortsFree(ports.all.filter(({ owner }) => !idle.has(owner)));
-    const resolve = (postgresUrl: string) => resolveAll(ordered, { options, ports, postgresUrl }).resolved;
+    const resolve = (stores: StoreUrls) => resolveAll(ordered, { options, ports, stores }).resolved;
     return { directory, ports, servers, searchPath, layout, leftovers, resolve };
   } catch (error) {
     directory.release();
@@ -80,15 +87,24 @@ export async function prepareFleet(options: PrepareOptions, signal: AbortSignal)
 function openChecked(options: PrepareOptions, services: readonly FleetService[]): DataDirectory {
   const mistakes = listLauncherMistakes(options.environment);
   const ports = collect(mistakes, () => planFleetPorts(options));
-  if (ports) mistakes.push(...resolveAll(services, { options, ports, postgresUrl: anyPostgresUrl }).mistakes);
+  if (ports)
+    mistakes.push(
+      ...resolveAll(services, { options, ports, stores: anyStores, probe: outside(options.dataDir) }).mistakes,
+    );
   const directory = collect(mistakes, () => DataDirectory.open(options.dataDir));
   if (mistakes.length === 0 && directory) return directory;
   directory?.release();
   throw new FleetConfigError(mistakes);
 }
 
-/** Stands for the real one, which exists once the server runs. */
-const anyPostgresUrl = 'postgres://localhost/frameworks';
+/** What is in the data directory is made when its time comes; looking must not fill a directory that is not ours yet. */
+function outside(dataDir: string): DirectoryProbe {
+  const root = resolvePath(dataDir) + sep;
+  return (path, need) => (path.startsWith(root) ? undefined : probeDirectory(path, need));
+}
+
+/** Stand for the real ones, which exist once the servers run. */
+const anyStores: StoreUrls = { postgres: 'postgres://localhost/frameworks', kv: 'memory:' };
 
 /** Who listens where. Throws `FleetConfigError` when the base leaves no room. */
 export function planFleetPorts(options: Pick<PrepareOptions, 'services' | 'portBase'>): PortPlan {
@@ -108,7 +124,8 @@ function collect<T>(mistakes: Mistake[], work: () => T): T | undefined {
 interface WiringSource {
   options: PrepareOptions;
   ports: PortPlan;
-  postgresUrl: string;
+  stores: StoreUrls;
+  probe?: DirectoryProbe;
 }
 
 function resolveAll(
@@ -116,7 +133,11 @@ function resolveAll(
   source: WiringSource,
 ): { resolved: ResolvedService[]; mistakes: Mistake[] } {
   const resolutions = services.map((service) =>
-    resolveService(service, wire(service, source), source.options.environment),
+    resolveService(service, {
+      context: wire(service, source),
+      environment: source.options.environment,
+      probe: source.probe,
+    }),
   );
   return {
     resolved: resolutions.flatMap((resolution) => (resolution.ok ? [resolution.value] : [])),
@@ -124,14 +145,20 @@ function resolveAll(
   };
 }
 
-function wire(service: FleetService, { options, ports, postgresUrl }: WiringSource): WiringContext {
-  const { caSecretFile, joinTokensFile, trustBundleFile, joinTokenFile } = layOut(options.dataDir, options.mode);
+function wire(service: FleetService, { options, ports, stores }: WiringSource): WiringContext {
+  const { caSecretFile, joinTokensFile, trustBundleFile, joinTokenFile, identityDir } = layOut(
+    options.dataDir,
+    options.mode,
+  );
   return {
     address: (owner, purpose) => formatHostPort({ host: loopback, port: ports.port(owner, purpose) }),
-    postgresUrl,
+    postgresUrl: stores.postgres,
+    kvUrl: stores.kv,
+    trustDomain,
     caSecretFile,
     joinTokensFile,
     trustBundleFile,
     joinTokenFile: joinTokenFile(service.definition.name),
+    identityDir: identityDir(service.definition.name),
   };
 }

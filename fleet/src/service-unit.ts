@@ -8,6 +8,7 @@ import type { FleetMode } from './fleet-file.ts';
 import type { Layout } from './layout.ts';
 import type { LogDirectory } from './logs.ts';
 import { startProcess } from './process-host.ts';
+import { trustDomain } from './service.ts';
 import type { Unit } from './unit.ts';
 
 /** What a service's start needs besides its own settings. */
@@ -19,7 +20,6 @@ export interface ServiceUnitContext {
   readonly tokens: JoinTokens;
   readonly logs: LogDirectory;
   readonly readyTimeoutMs: number;
-  readonly services: readonly ResolvedService[];
   readonly url: (name: string) => string;
   readonly onSpawn: (pid: number) => void;
 }
@@ -33,8 +33,7 @@ export function createServiceUnit(resolved: ResolvedService, context: ServiceUni
     logFile: context.logs.file(name),
     launch: async (signal) => {
       // A join token is good for one key, and a process that starts again has a new one.
-      if (starts++ > 0)
-        context.tokens.handOut(describeIdentity(resolved, context.services), context.layout.joinTokenFile(name));
+      if (starts++ > 0) context.tokens.handOut(describeIdentity(resolved), context.layout.joinTokenFile(name));
       const { logs, clock, environment, readyTimeoutMs, onSpawn } = context;
       if (context.mode === 'embedded') return await startEmbedded(resolved, { logs, clock, signal });
       return await startProcess(resolved, {
@@ -50,19 +49,8 @@ export function createServiceUnit(resolved: ResolvedService, context: ServiceUni
   };
 }
 
-/** The identity that a service's certificate will carry, in the trust domain of the fleet's CA. */
-export function describeIdentity(
-  { service, instance }: ResolvedService,
-  services: readonly ResolvedService[],
-): SpiffeId {
+/** The identity that a service's certificate will carry. */
+export function describeIdentity({ service, instance }: ResolvedService): SpiffeId {
   const { name, plane } = service.definition;
-  return formatSpiffeId({ kind: 'service', domain: findTrustDomain(services), plane, service: name, instance });
-}
-
-/** For fleets without a CA, which only tests have. */
-const defaultTrustDomain = 'frameworks.internal';
-
-function findTrustDomain(services: readonly ResolvedService[]): string {
-  const ca = services.find(({ service }) => service.definition.name === 'navigator');
-  return ca?.variables.NAVIGATOR_TRUST_DOMAIN ?? defaultTrustDomain;
+  return formatSpiffeId({ kind: 'service', domain: trustDomain, plane, service: name, instance });
 }

@@ -8,6 +8,10 @@ export interface WiringContext {
   address(owner: string, purpose: ListenerPurpose): string;
   /** The shared database; each service keeps to its own schema. */
   readonly postgresUrl: string;
+  /** The key-value store of the central services; each keeps to its own keys. */
+  readonly kvUrl: string;
+  /** The SPIFFE trust domain of the fleet. */
+  readonly trustDomain: string;
   /** The CA's first secret, made once per data directory. */
   readonly caSecretFile: string;
   /** Hashes of the join tokens the launcher has handed out. */
@@ -16,6 +20,8 @@ export interface WiringContext {
   readonly trustBundleFile: string;
   /** This service's own join token. */
   readonly joinTokenFile: string;
+  /** Where this service keeps its key and certificate. */
+  readonly identityDir: string;
 }
 
 /** What a listener is for. Every service has `operator`: `/healthz`, `/readyz`, `/metrics`. */
@@ -23,6 +29,9 @@ export type ListenerPurpose = 'grpc' | 'operator';
 
 /** Settings by the name of their field in the service's configuration: `grpcAddress`, not `NAVIGATOR_GRPC_ADDRESS`. */
 export type Settings = Readonly<Record<string, string>>;
+
+/** Of every fleet on one machine: its identities mean nothing outside of it. Cannot change once a CA's root exists. */
+export const trustDomain = 'frameworks.internal';
 
 /** One service of the fleet, as data: what it is, where it listens, how it is told of the others. */
 export interface FleetService {
