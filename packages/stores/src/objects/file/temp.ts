@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from '../errors.ts';
+
+/** No put takes this long; what is older was left behind, even if a new process has its writer's pid by now. */
+const staleAfterMs = 24 * 3_600_000;
+
+export interface TempFile {
+  path: string;
+  file: FileHandle;
+}
+
+/** A new file to write an object into, named after its writer so that a later open can tell what was left behind. */
+export async function createTemp(dir: string): Promise<TempFile> {
+  const path = join(dir, `${process.pid}-${randomUUID()}`);
+  return { path, file: await open(path, 'wx', 0o600) };
+}
+
+/**
+ * Deletes what writers left behind that are gone. Files of living writers stay: several processes of one machine may have
+ * the directory open. Resolves to how many were deleted.
+ */
+export async function sweepTemp(dir: string, now = Date.now()): Promise<number> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  let swept = 0;
+  for (const name of await readdir(dir)) {
+    const path = join(dir, name);
+    if (isRunning(Number.parseInt(name, 10)) && !(await isStale(path, now))) continue;
+    await removeTemp(path);
+    swept += 1;
+  }
+  return swept;
+}
+
+/** Deletes a file that may already be gone. */
+export async function removeTemp(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is a running one.
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+async function isStale(path: string, now: number): Promise<boolean> {
+  try {
+    return now - (await stat(path)).mtimeMs > staleAfterMs;
+  } catch {
+    return false;
+  }
+}
