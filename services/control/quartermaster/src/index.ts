@@ -1,0 +1,1 @@
+export { quartermaster } from './quartermaster.ts';
