@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { captureLog } from '../test-fixtures/capture.ts';
-import { fuzz } from '../test-fixtures/fuzz.ts';
+import { allowFuzzTime, fuzz } from '../test-fixtures/fuzz.ts';
 import { createLogger, type Logger } from './log.ts';
+
+allowFuzzTime();
 
 const alphabet = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
 /** 160 bits and more in base64url. Without a digit or capital (1 in 10^11) it would count as a word behind a letter. */

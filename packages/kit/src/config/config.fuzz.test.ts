@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fuzz } from '../../test-fixtures/fuzz.ts';
+import { allowFuzzTime, fuzz } from '../../test-fixtures/fuzz.ts';
 import { formatHostPort, parseHostPort } from './address.ts';
 import { defineConfig } from './definition.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { field } from './fields.ts';
 import { formatMistakes, parseConfig } from './parse.ts';
 import { editDistance, suggest } from './suggest.ts';
+
+allowFuzzTime();
 
 const definition = defineConfig({
   service: 'fuzzed',
