@@ -2,8 +2,8 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import { Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { ServiceError, toServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { findSpiffeUri } from './certificate.ts';
 import { toErrorCode } from './codes.ts';
+import { proofOf } from './connection-uri.ts';
 import type { Decision, RpcGuard } from './guard.ts';
 import { methodName, streamsRequests, streamsResponses } from './method.ts';
 import type { CallMetrics } from './metrics.ts';
@@ -110,10 +110,8 @@ export class ServerCall {
   }
 
   #identifyPeer(): PeerIdentity | undefined {
-    // Only a certificate that verified against our trust bundle shows up here.
-    const certificate = this.#options.call.getAuthContext().sslPeerCertificate;
+    const { certificate, uri } = proofOf(this.#options.call);
     if (!certificate) return undefined;
-    const uri = findSpiffeUri(certificate.subjectaltname);
     const peer = uri === undefined ? undefined : this.#options.guard.findPeer(uri);
     if (peer) return peer;
     throw new ServiceError('UNAUTHENTICATED', 'PEER_UNKNOWN', {
