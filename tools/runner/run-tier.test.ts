@@ -35,37 +35,36 @@ function config(include: string): string {
 const GOOD = `test('adds', () => expect(1 + 1).toBe(2));`;
 
 describe('the last line and the exit code', { timeout: 90_000 }, () => {
-  test('all pass', () => {
-    const { status, last, text } = run({ 'a.test.js': GOOD, 'b.test.js': GOOD });
+  test('all pass, and what they print is not shown', () => {
+    const noisy = `test('x', () => { console.log('chatter'); process.stdout.write('noise'); });`;
+    const { status, last, text } = run({ 'a.test.js': GOOD, 'b.test.js': noisy });
     expect({ status, last }, text).toEqual({ status: 0, last: '2 passed, 0 failed' });
-  });
-
-  test('one fails: its error is shown in full, with what its file printed', () => {
-    const failing = `test('sums', () => { console.log('hint 42'); expect({ a: 1 }).toEqual({ a: 2 }); });`;
-    const { status, last, text } = run({ 'a.test.js': GOOD, 'b.test.js': failing });
-    expect({ status, last }, text).toEqual({ status: 1, last: '1 passed, 1 failed' });
-    expect(text).toContain('FAILED b.test.js > sums');
-    expect(text).toContain('"a": 2');
-    expect(text).toContain('hint 42');
-  });
-
-  test('what a passing file prints is not shown', () => {
-    const { text } = run({
-      'a.test.js': `test('x', () => { console.log('chatter'); process.stdout.write('noise'); });`,
-    });
     expect(text).not.toMatch(/chatter|noise/);
   });
 
-  test('a hook that throws is a failure, and the tests below it are not called skipped', () => {
-    const broken = `describe('s', () => { beforeAll(() => { throw new Error('no socket'); }); test('x', () => {}); });`;
-    const { status, last, text } = run({ 'a.test.js': GOOD, 'b.test.js': broken });
-    expect({ status, last }, text).toEqual({ status: 1, last: '1 passed, 1 failed' });
-    expect(text).toContain('no socket');
+  test('each way to fail counts, and is shown in full', () => {
+    const { status, last, text } = run({
+      'good.test.js': GOOD,
+      'sums.test.js': `test('sums', () => { console.log('hint 42'); expect({ a: 1 }).toEqual({ a: 2 }); });`,
+      'hook.test.js': `describe('s', () => { beforeAll(() => { throw new Error('no socket'); }); test('x', () => {}); });`,
+      'load.test.js': `import './missing.js';`,
+      'empty.test.js': `export {};`,
+    });
+    // The test below the broken hook is neither passed nor skipped.
+    expect({ status, last }, text).toEqual({ status: 1, last: '1 passed, 4 failed' });
+    for (const shown of [
+      'FAILED sums.test.js > sums',
+      '"a": 2',
+      'hint 42',
+      'no socket',
+      'missing.js',
+      'FAILED empty.test.js',
+    ]) {
+      expect(text).toContain(shown);
+    }
   });
 
   test.each([
-    ['a file that cannot be loaded', `import './missing.js';`],
-    ['a file without tests', `export {};`],
     ['a file that ends its process', `test('x', () => { process.kill(process.pid, 'SIGKILL'); });`],
     ['an error nobody awaits', `test('x', () => { Promise.reject(new Error('lost')); });`],
   ])('%s is a failure', (_case, text) => {
@@ -80,7 +79,7 @@ describe('the last line and the exit code', { timeout: 90_000 }, () => {
   });
 });
 
-describe('nothing to run', { timeout: 90_000 }, () => {
+describe('what is run', { timeout: 90_000 }, () => {
   test('no files in the short tier is a failure', () => {
     expect(run({})).toMatchObject({ status: 1, last: '0 passed, 1 failed' });
   });
@@ -91,50 +90,23 @@ describe('nothing to run', { timeout: 90_000 }, () => {
     expect(text).toContain('This tier has no test files yet.');
   });
 
-  test('a filter that matches no file is a failure, and one that matches runs only that file', () => {
-    const files = { 'a.test.js': GOOD, 'b.test.js': GOOD };
+  test('a filter that matches no file is a failure', () => {
+    const files = { 'a.test.js': GOOD };
     expect(run(files, { args: ['short', 'zebra'] })).toMatchObject({ status: 1, last: '0 passed, 1 failed' });
-    expect(run(files, { args: ['short', 'b.test'] })).toMatchObject({ status: 0, last: '1 passed, 0 failed' });
   });
 
-  test('everything skipped is a failure', () => {
-    const { status, last } = run({ 'a.test.js': `test.skip('x', () => {});` });
-    expect({ status, last }).toEqual({ status: 1, last: '0 passed, 1 failed, 1 skipped' });
+  test('filters and -t leave the rest out, without calling it skipped', () => {
+    const files = { 'a.test.js': `${GOOD} test('other', () => {});`, 'b.test.js': GOOD };
+    const { status, last } = run(files, { args: ['short', 'a.test', '-t', 'adds'], env: { REQUIRE_SERVICES: '1' } });
+    expect({ status, last }).toEqual({ status: 0, last: '1 passed, 0 failed' });
   });
-});
 
-describe('skipped suites', { timeout: 90_000 }, () => {
-  const files = {
-    'a.test.js': GOOD,
-    'kv.redis.test.js': `describe.skip('kv on redis', () => { test('x', () => {}); test('y', () => {}); });`,
-  };
-
-  test('are listed by name with the reason, once per suite', () => {
-    const { status, last, text } = run(files, { env: { PATH: '/nowhere' } });
+  test('suites skipped for want of a server are listed by name, once per suite', () => {
+    const suite = `describe.skip('kv on redis', () => { test('x', () => {}); test('y', () => {}); });`;
+    const { status, last, text } = run({ 'a.test.js': GOOD, 'kv.redis.test.js': suite }, { env: { PATH: '/nowhere' } });
     expect({ status, last }, text).toEqual({ status: 0, last: '1 passed, 0 failed, 2 skipped' });
     expect(text).toContain(
       'skipped: kv.redis.test.js > kv on redis (2): redis-server not found: npm run setup:services',
     );
-  });
-
-  test('may state the reason in their own name', () => {
-    const stating = {
-      'a.test.js': GOOD,
-      'b.test.js': `describe.skip('sql skipped: no postgres here', () => { test('x', () => {}); });`,
-    };
-    expect(run(stating).text).toContain('skipped: b.test.js > sql (1): no postgres here');
-  });
-
-  test('are failures with REQUIRE_SERVICES=1', () => {
-    const { status, last } = run(files, { env: { REQUIRE_SERVICES: '1' } });
-    expect({ status, last }).toEqual({ status: 1, last: '1 passed, 2 failed' });
-  });
-
-  test('with -t, the tests left out are no news', () => {
-    const { status, last } = run(
-      { 'a.test.js': `${GOOD} test('other', () => {});` },
-      { args: ['short', '-t', 'adds'] },
-    );
-    expect({ status, last }).toEqual({ status: 0, last: '1 passed, 0 failed' });
   });
 });
