@@ -28,7 +28,7 @@ function describeNats(path: string, options: NatsOptions): ServerKind {
   return {
     title: 'NATS',
     entries: ['data', 'nats.conf'],
-    stopSignal: 'TERM',
+    stopSignal: 'INT',
     stopPatienceMs: 10_000,
     prepare: async (dir) => {
       await mkdir(join(dir, 'data'), { recursive: true, mode: 0o700 });
