@@ -1,4 +1,4 @@
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 import pg from 'pg';
 
 /** SQLSTATE → what it means to a caller. Codes: PostgreSQL manual, appendix A. Violated constraints are not here: see `onConstraint`. */

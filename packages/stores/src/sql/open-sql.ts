@@ -1,4 +1,5 @@
-import { type Logger, ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
+import type { Logger } from '@frameworks/kit/log';
 import { systemClock, withDeadline } from '@frameworks/std';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';

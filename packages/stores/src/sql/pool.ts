@@ -1,4 +1,4 @@
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
 import { toSqlError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 import { type Clock, retry, systemClock } from '@frameworks/std';
 import { type IsolationLevel, type Kysely, Transaction } from 'kysely';
 

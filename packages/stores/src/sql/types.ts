@@ -1,4 +1,4 @@
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 import pg from 'pg';
 
 const oids = { int8: 20, date: 1082, timestamp: 1114, int8Array: 1016 } as const;

@@ -1,4 +1,4 @@
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 
 /** Checks a database URL and gives it back. The messages never hold the URL, because it may hold a password. */
 export function parseSqlUrl(url: string): URL {

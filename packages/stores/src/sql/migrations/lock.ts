@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 import type { Clock } from '@frameworks/std';
 import { type Kysely, sql } from 'kysely';
 

@@ -1,4 +1,5 @@
-import { type Logger, ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
+import type { Logger } from '@frameworks/kit/log';
 import { type Clock, retry, systemClock } from '@frameworks/std';
 import { sql } from 'kysely';
 import type { Sql } from '../open-sql.ts';

@@ -1,4 +1,4 @@
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 import { checksumOf, type Migration, type MigrationPhase } from './migration.ts';
 
 /** What the ledger of a schema says about one step. */

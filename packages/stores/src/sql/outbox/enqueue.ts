@@ -1,4 +1,4 @@
-import { ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
 import { sql, type Transaction } from 'kysely';
 
 export interface OutboxDraft {

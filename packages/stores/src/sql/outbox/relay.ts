@@ -1,4 +1,6 @@
-import { type Logger, type Loop, runLoop, ServiceError } from '@frameworks/kit';
+import { ServiceError } from '@frameworks/kit/errors';
+import type { Logger } from '@frameworks/kit/log';
+import { type Loop, runLoop } from '@frameworks/kit/loop';
 import { type BackoffPolicy, backoffCeiling, type Clock, systemClock, withDeadline } from '@frameworks/std';
 import { type Kysely, sql, type Transaction } from 'kysely';
 
