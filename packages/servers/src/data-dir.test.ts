@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tempDir } from '@frameworks/testkit';
+import { tempDir, withoutRoot } from '@frameworks/testkit';
 import { expect, it } from 'vitest';
 import { loadPassword, prepareDataDir } from './data-dir.ts';
 
@@ -37,8 +37,8 @@ it('refuses a file', async () => {
   await expect(prepareDataDir(path, [])).rejects.toMatchObject(refused);
 });
 
-it.skipIf(process.getuid?.() === 0)('refuses a directory of another user', async () => {
-  await expect(prepareDataDir('/usr', [])).rejects.toMatchObject(refused);
+it('refuses a directory of another user', async () => {
+  await withoutRoot(() => expect(prepareDataDir('/usr', [])).rejects.toMatchObject(refused));
 });
 
 it('keeps one password, readable by its owner only', async () => {

@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chown, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sleep } from '@frameworks/std';
 import { loadPassword, syncDir } from '../data-dir.ts';
 import { ServerStartError } from '../errors.ts';
+import { startGuarded } from '../guardian.ts';
+import { openLogFile } from '../log-file.ts';
+import { listProcessesUsing } from '../process-table.ts';
 import { asServerUser, findForeignUid } from './server-user.ts';
 
 /** The programs of one PostgreSQL installation. */
@@ -26,9 +28,7 @@ export async function initialise(
   programs: PostgresPrograms,
   { fsync }: { fsync: boolean },
 ): Promise<void> {
-  for (const name of await readdir(dir)) {
-    if (name.startsWith('.init-')) await rm(join(dir, name), { recursive: true, force: true });
-  }
+  await sweepDrafts(dir);
   const cluster = join(dir, clusterName);
   const version = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (version !== undefined) return assertVersion(dir, version.trim(), programs.major);
@@ -57,7 +57,7 @@ function assertVersion(dir: string, found: string, major: number): void {
  */
 async function runInitdb(draft: string, { initdb, env }: PostgresPrograms): Promise<void> {
   const layout = ['--encoding=UTF8', '--locale=C', '--data-checksums', '--no-sync'];
-  await runTool([initdb, '-D', draft, '-U', 'postgres', '--auth=reject', ...layout], { env, input: '' });
+  await runTool(draft, [initdb, '-D', draft, '-U', 'postgres', '--auth=reject', ...layout], { env, input: '' });
 }
 
 /** In single-user mode, which reads one statement per line and needs no login. The role owns its databases and no more. */
@@ -67,27 +67,37 @@ async function createRole(draft: string, { postgres, env }: PostgresPrograms, pa
     'CREATE DATABASE frameworks OWNER frameworks STRATEGY file_copy;',
   ];
   const argv = [postgres, '--single', '-D', draft, '-c', 'log_checkpoints=off', '-c', 'fsync=off', 'postgres'];
-  await runTool(argv, { env, input: `${input.join('\n')}\n` });
+  await runTool(draft, argv, { env, input: `${input.join('\n')}\n` });
 }
 
 /** Everything to the disk at once, at the end: syncing in each step costs a second more. */
 async function syncCluster(draft: string, { initdb, env }: PostgresPrograms): Promise<void> {
-  await runTool([initdb, '-D', draft, '--sync-only'], { env, input: '' });
+  await runTool(draft, [initdb, '-D', draft, '--sync-only'], { env, input: '' });
 }
 
-async function runTool(
-  argv: string[],
-  { env, input }: { env: Readonly<Record<string, string>>; input: string },
-): Promise<void> {
-  const [program = '', ...args] = (await asServerUser({ argv, env })).argv;
-  const child = spawn(program, args, { cwd: '/', env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  const [code] = await once(child, 'close');
+/** Below a guardian like the servers, so that it does not go on making a database for a launcher that was killed. */
+async function runTool(draft: string, argv: string[], { env, input }: Tool): Promise<void> {
+  const dir = dirname(draft);
+  const [inputFile, logFile] = [join(dir, '.init-input'), join(dir, 'log', 'init.log')];
+  await writeFile(inputFile, input, { mode: 0o600 });
+  const log = await openLogFile(logFile);
+  const tool = await asServerUser({ argv, env });
+  const withInput = ['/bin/sh', '-c', 'input=$1; shift; exec "$@" <"$input"', 'sh', inputFile, ...tool.argv];
+  const pidFile = join(dir, '.init-pid');
+  const run = await startGuarded({
+    argv: withInput,
+    env,
+    pidFile,
+    logFd: log.fd,
+    stopSignal: 'TERM',
+    patienceMs: 1000,
+  });
+  await log.close();
+  const { code } = await run.exited;
+  await rm(inputFile, { force: true });
+  const output = await readFile(logFile, 'utf8');
   // Single-user mode exits 0 whatever the statements did.
-  if (code === 0 && !/^.*\b(?:ERROR|FATAL|PANIC):/m.test(output)) return;
+  if (code === 0 && !/\b(?:ERROR|FATAL|PANIC):/.test(output)) return;
   const logTail = output.trim().slice(-2000);
   const last = logTail.split('\n').at(-1) ?? '';
   throw new ServerStartError(
@@ -95,4 +105,22 @@ async function runTool(
     `PostgreSQL could not make its database; make room on the disk or mend what it says: ${last}`,
     { logTail },
   );
+}
+
+interface Tool {
+  readonly env: Readonly<Record<string, string>>;
+  /** For its standard input. */
+  readonly input: string;
+}
+
+const lastBreathMs = 10_000;
+
+/** Removes drafts of a launcher that was killed, once the programs that were making them have ended. */
+async function sweepDrafts(dir: string): Promise<void> {
+  const deadline = performance.now() + lastBreathMs;
+  for (const name of (await readdir(dir)).filter((entry) => entry.startsWith('.init-'))) {
+    const path = join(dir, name);
+    while ((await listProcessesUsing(path)).length > 0 && performance.now() < deadline) await sleep(20);
+    await rm(path, { recursive: true, force: true, maxRetries: 5 });
+  }
 }
