@@ -30,8 +30,9 @@ export class FakeClock implements Clock {
     this.#nowMs = nowMs;
   }
 
+  /** Whole milliseconds, as the machine's clock gives them, even in the middle of a jittered sleep. */
   now(): number {
-    return this.#nowMs;
+    return Math.floor(this.#nowMs);
   }
 
   monotonic(): number {

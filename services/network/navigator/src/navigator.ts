@@ -28,8 +28,8 @@ import type { RpcDeps } from './rpc/deps.ts';
 import { createCertificateAuthorityHandlers } from './rpc/handlers.ts';
 import type { NavigatorTables } from './tables.ts';
 
-/** A change of the authorities makes a key and seals it, about 0.2 s of work; the rest is the database. */
-const opTimeoutMs = 15_000;
+/** A change of the authorities is 0.2 s of work, but several Navigators do theirs one after the other. */
+const opTimeoutMs = 60_000;
 /** Each holds a database connection of five; a few may wait. */
 const mostIssuing = 16;
 /** A CSR is under 1 KiB and a bundle under 10 KiB; nobody needs to send this listener more. */

@@ -36,7 +36,7 @@ export class Authorities {
     for (let pass = 0; pass < mostPasses; pass++) {
       const { planned, failed } = await this.#driver.reconcile(signal);
       if (planned === 0) break;
-      if (failed > 0) throw new Error(`${failed} of ${planned} changes of the authorities failed`);
+      if (failed > 0) throw this.#toError(failed);
     }
     await this.#refresh();
   }
@@ -72,6 +72,12 @@ export class Authorities {
     const root = findSigningRoot(this.#deps.clock.now(), this.#snapshot?.authorities ?? []);
     if (!root) throw notReady('no root can sign now');
     return root.certificatePem;
+  }
+
+  #toError(failed: number): Error {
+    const failures = this.#driver.lastRun()?.failures ?? [];
+    const list = failures.map(({ kind, target, error }) => `${kind} ${target}: ${error}`).join('; ');
+    return new Error(`${failed} changes of the authorities failed: ${list}`);
   }
 
   async #refresh(): Promise<void> {
