@@ -4,3 +4,4 @@ export { claimPortBlock, freePort, type PortBlock } from './ports.ts';
 export { expectNoProcessLeft } from './processes.ts';
 export { type SettleOptions, settle } from './settle.ts';
 export { makeTempDir, removeDir, tempDir } from './temp-dir.ts';
+export { withoutRoot } from './without-root.ts';
