@@ -1,3 +1,5 @@
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { systemClock } from '@frameworks/std';
 import type { StopRequest } from './io.ts';
 
@@ -16,6 +18,9 @@ process.on('unhandledRejection', crash);
 // A reader that went away (`frameworks up | head`) must not turn into a crash.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
+
+// Stripping types and compiling is a third of the time to load; where the directory cannot be written nothing is lost.
+enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/node-compile'));
 
 const { run } = await import('./run.ts');
 const code = await run(process.argv.slice(2), {

@@ -11,7 +11,8 @@ export interface StopWatch {
   readonly forced: Promise<ExitCode>;
 }
 
-export function watchStopRequests(io: Pick<Io, 'onStopRequest' | 'clock' | 'err'>): StopWatch {
+/** Watches from now on, and answers the person at once. */
+export function watchStopRequests(io: Pick<Io, 'onStopRequest' | 'clock' | 'out' | 'err'>): StopWatch {
   const controller = new AbortController();
   const asked = Promise.withResolvers<ExitCode>();
   const forced = Promise.withResolvers<ExitCode>();
@@ -22,6 +23,7 @@ export function watchStopRequests(io: Pick<Io, 'onStopRequest' | 'clock' | 'err'
     const decision = request.kind === 'crash' && begun !== undefined ? 'ignore' : decideSignal(begun, now);
     if (decision === 'stop') {
       begun = now;
+      io.out('Stopping …');
       controller.abort(new Error('told to stop'));
       asked.resolve(request.kind === 'crash' ? 1 : 0);
     } else if (decision === 'force') {

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { type Clock, DeadlineExceeded, deadline } from '@frameworks/std';
 import type { ResolvedService } from './environment.ts';
 import { type LogDirectory, readTail } from './logs.ts';
@@ -105,5 +107,8 @@ function childEnvironment(
   environment: ProcessHostOptions['environment'],
 ): Record<string, string> {
   const own = inherited.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]));
-  return { ...Object.fromEntries(own), ...variables, FRAMEWORKS_EXIT_WITH_PARENT: '1' };
+  // Node names a directory per version below the one it is given.
+  const cache = getCompileCacheDir();
+  const compileCache = cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) };
+  return { ...Object.fromEntries(own), ...compileCache, ...variables, FRAMEWORKS_EXIT_WITH_PARENT: '1' };
 }

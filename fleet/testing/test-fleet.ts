@@ -1,6 +1,7 @@
 import { claimPortBlock, expectNoProcessLeft, makeTempDir, removeDir } from '@frameworks/testkit';
 import { Fleet } from '../src/fleet.ts';
 import type { FleetOptions, FleetTuning } from '../src/options.ts';
+import { findProcess, isRunning } from '../src/process-identity.ts';
 
 /** Times ten times shorter than a person's fleet, and no waiting for the disk. */
 export const testTuning: FleetTuning = {
@@ -63,11 +64,16 @@ export class TestFleet extends Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const begun = performance.now();
+    const children = this.describe()
+      .services.map(({ pid }) => findProcess(pid))
+      .filter((child) => child !== undefined && child.pid !== process.pid);
     try {
       await this.stop();
       const tookMs = performance.now() - begun;
       if (tookMs > 5000) throw new Error(`the fleet took ${Math.round(tookMs)} ms to stop`);
       await expectNoProcessLeft(this.dataDir);
+      const left = children.filter((child) => child && isRunning(child));
+      if (left.length > 0) throw new Error(`services left running: ${left.map((child) => child?.pid).join(', ')}`);
     } finally {
       await this.#cleanUp();
     }

@@ -37,12 +37,37 @@ function parsePort(text: string): number {
   return Number(text);
 }
 
+/** People and supervisors are promised an end within five seconds. */
+const stopLimitMs = 4700;
+
 /** Runs a fleet until it is told to stop. */
 export async function up(options: UpOptions, io: Io, create = createFleet): Promise<ExitCode> {
-  const begun = io.clock.monotonic();
   const stop = watchStopRequests(io);
+  const run: FleetRun = { options, io, stop, begun: io.clock.monotonic(), ready: false };
+  // Loading alone takes a second; nobody should wonder whether anything happens.
+  io.out(`Starting with the data in ${resolve(io.cwd, options.dataDir)} …`);
+  return await Promise.race([runFleet(run, create), stop.forced, untilOverdue(run)]);
+}
+
+interface FleetRun {
+  readonly options: UpOptions;
+  readonly io: Io;
+  readonly stop: StopWatch;
+  readonly begun: number;
+  ready: boolean;
+}
+
+/** Only now: `--help` and `--version` need none of it. */
+async function createFleet(options: FleetOptions): Promise<UpFleet> {
+  const { loadFleet } = await import('@frameworks/fleet/load');
+  const Fleet = await loadFleet();
+  return new Fleet(options);
+}
+
+async function runFleet(run: FleetRun, create: typeof createFleet): Promise<ExitCode> {
+  const { io, options, stop } = run;
   const listeners: ((event: FleetEvent) => void)[] = [(event) => showCrash(event, io)];
-  const fleet = await create({
+  const creating = create({
     dataDir: resolve(io.cwd, options.dataDir),
     mode: options.processes ? 'processes' : 'embedded',
     environment: io.env,
@@ -51,34 +76,34 @@ export async function up(options: UpOptions, io: Io, create = createFleet): Prom
       for (const listen of listeners) listen(event);
     },
   });
+  const fleet = await Promise.race([creating, stop.asked.then(() => undefined)]);
+  if (!fleet) return await stop.asked;
   const progress = io.live ? await createLiveProgress(fleet.steps) : createPlainProgress(io.out, io.clock);
   listeners.push(progress.event);
   try {
-    await Promise.race([fleet.start(stop.signal), stop.forced.then(() => stop.signal.throwIfAborted())]);
+    await fleet.start(stop.signal);
     await progress.end();
-    showReady(fleet, options, io, io.clock.monotonic() - begun);
+    run.ready = true;
+    showReady(fleet, options, io, io.clock.monotonic() - run.begun);
   } catch (error) {
     await progress.end();
     if (!stop.signal.aborted) return explainFailure(error, io.err);
   }
-  return await untilStopped(fleet, stop, io);
-}
-
-/** Only now: `--help` and `--version` need none of it. */
-async function createFleet(options: FleetOptions): Promise<UpFleet> {
-  const { Fleet } = await import('@frameworks/fleet');
-  return new Fleet(options);
-}
-
-async function untilStopped(fleet: UpFleet, stop: StopWatch, io: Io): Promise<ExitCode> {
   const code = await stop.asked;
-  const begun = io.clock.monotonic();
-  io.out('Stopping …');
-  const stopped = fleet.stop().then(() => {
-    io.out(`Stopped after ${formatDuration(io.clock.monotonic() - begun)}. The data stays where it is.`);
-    return code;
-  });
-  return await Promise.race([stopped, stop.forced]);
+  const stopBegun = io.clock.monotonic();
+  await fleet.stop();
+  if (run.ready) io.out(`Stopped after ${formatDuration(io.clock.monotonic() - stopBegun)}; the data is kept.`);
+  else io.out('Stopped before everything was ready.');
+  return code;
+}
+
+/** The last resort of a stop: our end closes the pipes of whatever still runs, and with them it ends. */
+async function untilOverdue(run: FleetRun): Promise<ExitCode> {
+  await run.stop.asked;
+  await run.io.clock.sleep(stopLimitMs);
+  run.io.err('Not everything stopped in time; what still runs ends by itself.');
+  // A start that is given up has nothing to lose.
+  return run.ready ? 1 : 0;
 }
 
 function showReady(fleet: UpFleet, options: UpOptions, io: Io, tookMs: number): void {

@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { findFleetFile } from '@frameworks/fleet/fleet-file';
+import { findProcess, isRunning, type ProcessIdentity } from '@frameworks/fleet/process-identity';
+import { claimPortBlock, expectNoProcessLeft, isInstalled, type PortBlock, settle, tempDir } from '@frameworks/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const bin = join(import.meta.dirname, '../bin/frameworks');
+let ports: PortBlock;
+const launchers: ChildProcess[] = [];
+
+beforeAll(async () => {
+  ports = await claimPortBlock();
+});
+
+afterAll(() => ports.release());
+
+afterEach(() => {
+  for (const launcher of launchers.splice(0)) launcher.kill('SIGKILL');
+});
+
+interface Launcher {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly exit: Promise<{ code: number | null; signal: string | null }>;
+  output(): string;
+}
+
+function launch(dataDir: string, options: { args?: readonly string[]; env?: Record<string, string> } = {}): Launcher {
+  const args = ['up', '--data-dir', dataDir, '--port-base', String(ports.base), ...(options.args ?? [])];
+  const child = spawn(bin, args, {
+    cwd: dataDir,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  launchers.push(child);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += String(chunk)));
+  const exit = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return { child, pid: child.pid ?? 0, exit, output: () => text };
+}
+
+async function untilReady(launcher: Launcher): Promise<void> {
+  const describe = () => launcher.output();
+  await settle(() => launcher.output().includes('Ready after') || launcher.child.exitCode !== null, {
+    timeoutMs: 60_000,
+    describe,
+  });
+  expect(launcher.output()).toContain('Ready after');
+}
+
+/** Everything a fleet runs outside the launcher's process. */
+function listChildren(dataDir: string): ProcessIdentity[] {
+  const records: ProcessIdentity[] = JSON.parse(readFileSync(join(dataDir, 'children.json'), 'utf8'));
+  return records.filter(isRunning);
+}
+
+async function expectStopped(launcher: Launcher, dataDir: string, children: readonly ProcessIdentity[]): Promise<void> {
+  const begun = performance.now();
+  const exit = await launcher.exit;
+  expect({ ...exit, output: exit.code === 0 ? '' : launcher.output() }).toEqual({ code: 0, signal: null, output: '' });
+  expect(performance.now() - begun).toBeLessThan(5000);
+  expect(children.filter(isRunning)).toEqual([]);
+  await expectNoProcessLeft(dataDir);
+  expect(existsSync(join(dataDir, 'fleet.json'))).toBe(false);
+}
+
+const real = isInstalled('postgres') && isInstalled('redis') && isInstalled('nats');
+const modes: { name: string; args: string[] }[] = [
+  { name: 'one process', args: [] },
+  ...(real ? [{ name: 'processes', args: ['--processes'] }] : []),
+];
+
+describe.each(modes)('frameworks up, $name', ({ args }) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'stops on %s with 0, everything gone',
+    async (signal) => {
+      const dataDir = await tempDir();
+      const launcher = launch(dataDir, { args });
+      await untilReady(launcher);
+      const children = listChildren(dataDir);
+      expect(children.length).toBeGreaterThan(0);
+      launcher.child.kill(signal);
+      await expectStopped(launcher, dataDir, children);
+    },
+    60_000,
+  );
+
+  it('takes its children along when it is killed, and starts again on the same data', async () => {
+    const dataDir = await tempDir();
+    const first = launch(dataDir, { args });
+    await untilReady(first);
+    const children = listChildren(dataDir);
+    first.child.kill('SIGKILL');
+    await first.exit;
+    // At once: the second launcher has to wait for them itself.
+    const second = launch(dataDir, { args });
+    await untilReady(second);
+    expect(children.filter(isRunning)).toEqual([]);
+    const again = listChildren(dataDir);
+    second.child.kill('SIGKILL');
+    await settle(() => !again.some(isRunning), { timeoutMs: 8000, describe: 'the children have ended by themselves' });
+    await expectNoProcessLeft(dataDir);
+  }, 180_000);
+});
+
+describe('frameworks up', () => {
+  it('stops on a signal in the middle of its start', async () => {
+    const dataDir = await tempDir();
+    const launcher = launch(dataDir);
+    await settle(() => launcher.output().includes('starting'), { timeoutMs: 20_000 });
+    launcher.child.kill('SIGINT');
+    launcher.child.kill('SIGINT');
+    await expectStopped(launcher, dataDir, []);
+  }, 120_000);
+
+  it('stops on a signal before it has even loaded', async () => {
+    const dataDir = await tempDir();
+    const launcher = launch(dataDir);
+    await settle(() => launcher.output().includes('Starting'), { timeoutMs: 20_000 });
+    launcher.child.kill('SIGTERM');
+    await expectStopped(launcher, dataDir, []);
+  }, 120_000);
+
+  it('refuses a second launcher on the same data directory, naming the first', async () => {
+    const dataDir = await tempDir();
+    const first = launch(dataDir);
+    await untilReady(first);
+    const holder = findFleetFile(dataDir)?.description.launcher.pid;
+    expect(findProcess(holder ?? 0)).toBeDefined();
+    const second = launch(dataDir);
+    expect(await second.exit).toMatchObject({ code: 1 });
+    expect(second.output()).toContain(
+      `is in use by the process ${holder}; stop that one first or choose another --data-dir.`,
+    );
+    const children = listChildren(dataDir);
+    first.child.kill('SIGTERM');
+    await expectStopped(first, dataDir, children);
+  }, 120_000);
+
+  it('lists the mistakes of every service, with exit code 2 and no stack trace', async () => {
+    const dataDir = await tempDir();
+    const env = { NAVIGATOR_DATABASE_URL: 'nonsense', QUARTERMASTER_INSTANCE_LEESE: '1s' };
+    const launcher = launch(dataDir, { env });
+    expect(await launcher.exit).toMatchObject({ code: 2 });
+    for (const name of [...Object.keys(env), 'QUARTERMASTER_INSTANCE_LEASE?'])
+      expect(launcher.output()).toContain(name);
+    expect(launcher.output()).not.toMatch(/\n\s+at /);
+  }, 30_000);
+});
+
+describe('bin/frameworks', () => {
+  it('runs from any directory, by a link', async () => {
+    const cwd = await tempDir();
+    symlinkSync(bin, join(cwd, 'linked'));
+    const child = spawn(join(cwd, 'linked'), ['--version'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [chunk] = await once(child.stdout, 'data');
+    expect(String(chunk)).toMatch(/^frameworks \d/);
+  });
+});
