@@ -1,3 +1,4 @@
+import { ServiceError } from '@frameworks/kit/errors';
 import type { Logger } from '@frameworks/kit/log';
 import { type Loop, runLoop } from '@frameworks/kit/loop';
 import type { Clock } from '@frameworks/std';
@@ -78,19 +79,13 @@ export class NavigatorCertificateSource implements CredentialSource {
 
   /** Gets a leaf by the join token. */
   async join(signal: AbortSignal): Promise<void> {
-    const { directory: _, ...rest } = this.#options;
-    this.#options.log.debug(
-      { event: 'certificate_joining', spiffeId: rest.spiffeId },
-      'asking for a first certificate',
-    );
     const kept = this.#kept && toTrust(this.#kept);
     await this.#adopt(await joinByToken(this.#options, kept, signal), 'join_token');
   }
 
   /** Begins to renew and to follow the trust bundle. */
   startLoops(): void {
-    const { clock, log, navigatorAddress: address, trustDomain } = this.#options;
-    this.#navigator = createNavigatorClient({ address, trustDomain, credentials: this.#source });
+    const { clock, log } = this.#options;
     const common = { clock, log, signal: this.#ending.signal, everyMs: tickMs, retry };
     this.#loops.push(
       runLoop({ ...common, name: 'certificate-renewal', run: (signal) => this.#renewIfDue(signal) }),
@@ -100,13 +95,31 @@ export class NavigatorCertificateSource implements CredentialSource {
 
   async #renewIfDue(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (clock.monotonic() < this.#renewAtMonotonicMs) return;
-    const navigator = this.#navigator;
+    // Either clock: the monotonic one may stand still while a machine sleeps, the other may be set back.
+    const due = clock.monotonic() >= this.#renewAtMonotonicMs || clock.now() >= (this.#kept?.renewAtUnixMs ?? 0);
+    if (!due) return;
     const expired = clock.monotonic() >= this.#expiresMonotonicMs;
-    if (!navigator || expired || (await this.#caWasReplaced())) return await this.join(signal);
+    if (expired || (await this.#caWasReplaced())) return await this.join(signal);
+    try {
+      await this.#renew(signal);
+    } catch (error) {
+      // Navigator did not take our leaf for one: to it we are nobody, however long we think it lasts.
+      if (!(error instanceof ServiceError && error.reason === 'CERTIFICATE_REQUIRED')) throw error;
+      await this.join(signal);
+    }
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
     const keys = await generateKeyPair();
-    const leaf = await navigator.issue(keys, '', signal);
+    const leaf = await this.#getNavigator().issue(keys, '', signal);
     await this.#adopt({ leaf, privateKeyPem: await exportPrivateKeyPem(keys.privateKey) }, 'leaf');
+  }
+
+  /** One connection for renewal and bundle, made with whatever leaf is current when it is (re)made. */
+  #getNavigator(): NavigatorClient {
+    const { navigatorAddress: address, trustDomain } = this.#options;
+    this.#navigator ??= createNavigatorClient({ address, trustDomain, credentials: this.#source });
+    return this.#navigator;
   }
 
   /** The trust file speaks of another CA, later than our last answer: our leaf proves nothing to it. */
@@ -117,8 +130,7 @@ export class NavigatorCertificateSource implements CredentialSource {
 
   async #followBundle(signal: AbortSignal): Promise<void> {
     const known = this.#kept?.bundleGeneration ?? 0;
-    if (!this.#navigator) return;
-    for await (const bundle of this.#navigator.watchBundle(known, signal)) await this.#adoptBundle(bundle);
+    for await (const bundle of this.#getNavigator().watchBundle(known, signal)) await this.#adoptBundle(bundle);
   }
 
   async #adopt({ leaf, privateKeyPem }: Joined, proof: 'join_token' | 'leaf'): Promise<void> {

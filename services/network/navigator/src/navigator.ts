@@ -1,6 +1,5 @@
 import { CertificateAuthority } from '@frameworks/contracts/frameworks/navigator/v1/certificate_authority_pb';
 import { createRpcGuard } from '@frameworks/identity/rpc';
-import { formatSpiffeId } from '@frameworks/identity/spiffe';
 import {
   createService,
   formatHostPort,
@@ -9,29 +8,15 @@ import {
   ServiceError,
   type ServiceScope,
 } from '@frameworks/kit';
-import { createReconciler } from '@frameworks/kit/reconciler';
 import { createRpcServer } from '@frameworks/kit/rpc';
-import { createUuidSource } from '@frameworks/std';
 import { migrate } from '@frameworks/stores/sql/migrations/migrate';
 import { openSql, type Sql } from '@frameworks/stores/sql/open-sql';
 import { migrations } from '../migrations/index.ts';
-import { Authorities } from './authorities/authorities.ts';
-import { createAuthorityReconciler } from './authorities/authority-reconciler.ts';
-import { createKeyVault, readCaSecret } from './authorities/ca-secret.ts';
-import { writeTrustBundleFile } from './authorities/trust-bundle-file.ts';
-import { OwnCertificate } from './certificates/own-certificate.ts';
 import { listLifetimeMistakes, type NavigatorConfig, navigatorConfig } from './config.ts';
-import { createNavigatorEvents } from './events.ts';
-import { JoinTokenSeeding } from './join-tokens/seeding.ts';
-import { Admission } from './rpc/admission.ts';
-import type { RpcDeps } from './rpc/deps.ts';
+import { createParts, type Parts } from './parts.ts';
 import { createCertificateAuthorityHandlers } from './rpc/handlers.ts';
 import type { NavigatorTables } from './tables.ts';
 
-/** A change of the authorities is 0.2 s of work, but several Navigators do theirs one after the other. */
-const opTimeoutMs = 60_000;
-/** Each holds a database connection of five; a few may wait. */
-const mostIssuing = 16;
 /** A CSR is under 1 KiB and a bundle under 10 KiB; nobody needs to send this listener more. */
 const maxMessageBytes = 64 * 1024;
 
@@ -54,23 +39,18 @@ export const navigator: ServiceDefinition<NavigatorConfig> = {
 async function start(config: NavigatorConfig, scope: ServiceScope): Promise<Record<string, string>> {
   const sql = await openStore(config, scope);
   const parts = await createParts(config, scope, sql);
-  await parts.keepAuthorities(scope.signal);
-  await parts.seedJoinTokens();
+  const { keepAuthorities, seedJoinTokens, rpc } = parts;
+  await keepAuthorities(scope.signal);
+  await seedJoinTokens();
   const address = await serve(config, scope, parts);
-  scope.loop({ name: 'authorities', everyMs: config.reconcileIntervalMs, delayed: true, run: parts.keepAuthorities });
-  scope.loop({
-    name: 'join-tokens-file',
-    everyMs: config.joinTokensIntervalMs,
-    delayed: true,
-    run: parts.seedJoinTokens,
-  });
+  scope.check('authorities', async () => void (await rpc.authorities.getIssuer()));
+  scope.loop({ name: 'authorities', everyMs: config.reconcileIntervalMs, delayed: true, run: keepAuthorities });
+  scope.loop({ name: 'join-tokens', everyMs: config.joinTokensIntervalMs, delayed: true, run: seedJoinTokens });
   return { grpc: address };
 }
 
-async function openStore(
-  config: NavigatorConfig,
-  { log, signal, onStop, check }: ServiceScope,
-): Promise<Sql<NavigatorTables>> {
+async function openStore(config: NavigatorConfig, scope: ServiceScope): Promise<Sql<NavigatorTables>> {
+  const { log, signal, onStop, check } = scope;
   const applicationName = `navigator/${config.instance}`;
   const sql = openSql<NavigatorTables>(config.databaseUrl, { schema: 'navigator', applicationName, log });
   onStop('close', 'database', () => sql.close());
@@ -79,61 +59,8 @@ async function openStore(
   return sql;
 }
 
-interface Parts {
-  readonly rpc: RpcDeps;
-  readonly own: OwnCertificate;
-  /** One turn: rotate what is due, keep the own certificate, publish the bundle. */
-  keepAuthorities(signal: AbortSignal): Promise<void>;
-  seedJoinTokens(): Promise<void>;
-}
-
-async function createParts(config: NavigatorConfig, scope: ServiceScope, { db }: Sql<NavigatorTables>): Promise<Parts> {
-  const { clock } = scope;
-  const { trustDomain, serviceLeafTtlMs, trustBundleFile, joinTokensFile } = config;
-  const events = createNavigatorEvents(scope);
-  const newId = createUuidSource(clock);
-  const vault = createKeyVault(await readCaSecret(config.caSecretFile));
-  const authorityDeps = { db, vault, policy: toPolicy(config), trustDomain, clock, newId, events };
-  const driver = createReconciler(createAuthorityReconciler(authorityDeps), { ...scope, opTimeoutMs });
-  const authorities = new Authorities(authorityDeps, driver);
-  const seeding =
-    joinTokensFile && new JoinTokenSeeding({ db, path: joinTokensFile, trustDomain, clock, newId, events });
-  const seedJoinTokens = async () => {
-    if (seeding) await seeding.run();
-  };
-  const issuance = { db, authorities, clock, events, serviceLeafTtlMs, seedJoinTokens, random: Math.random };
-  const own = new OwnCertificate(
-    issuance,
-    formatSpiffeId({
-      kind: 'service',
-      domain: trustDomain,
-      plane: 'network',
-      service: 'navigator',
-      instance: config.instance,
-    }),
-  );
-  scope.check('authorities', () => void authorities.getBundle());
-  return {
-    rpc: { ...issuance, trustDomain, newId, admission: new Admission(mostIssuing) },
-    own,
-    keepAuthorities: async (signal) => {
-      await authorities.reconcile(signal);
-      await own.refresh();
-      if (trustBundleFile) await writeTrustBundleFile(trustBundleFile, authorities.getBundle(), events);
-    },
-    seedJoinTokens,
-  };
-}
-
-function toPolicy({ rootTtlMs, intermediateTtlMs, serviceLeafTtlMs, nodeLeafTtlMs }: NavigatorConfig) {
-  return { rootTtlMs, intermediateTtlMs, longestLeafTtlMs: Math.max(serviceLeafTtlMs, nodeLeafTtlMs) };
-}
-
-async function serve(
-  config: NavigatorConfig,
-  { clock, log, metrics, onStop }: ServiceScope,
-  { rpc, own }: Parts,
-): Promise<string> {
+async function serve(config: NavigatorConfig, scope: ServiceScope, { rpc, own }: Parts): Promise<string> {
+  const { clock, log, metrics, onStop } = scope;
   const server = createRpcServer({
     address: config.grpcAddress,
     credentials: own.source,

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { splitPem } from '@frameworks/identity/ca/pem';
 import type { NavigatorCertificateSource } from '@frameworks/identity/enrollment';
 import { createRpcGuard, expectService } from '@frameworks/identity/rpc';
@@ -12,7 +10,7 @@ import { describeWith, makeTempDir, removeDir, settle } from '@frameworks/testki
 import { expect, test } from 'vitest';
 import { shortPolicy as policy, testDomain } from '../testing/ca.ts';
 import { createDatabase, openNavigatorSql } from '../testing/database.ts';
-import { NavigatorFixture, type RunningNavigator, serviceId } from '../testing/fixture.ts';
+import { NavigatorFixture, serviceId } from '../testing/fixture.ts';
 import { findLatestTrustBundle, listAuthorities } from './authorities/authority-store.ts';
 import { planAuthorities } from './authorities/plan-authorities.ts';
 
@@ -111,73 +109,4 @@ describeWith('embedded-postgres', 'rotation', (server) => {
       );
     }
   }, 240_000);
-
-  test('a restart with a good kept certificate needs neither Navigator nor token; one that has run out needs both', async () => {
-    const clock = new FakeClock(Date.now());
-    const dir = await makeTempDir();
-    const fixture = new NavigatorFixture({ dir, databaseUrl: await createDatabase(server().url), clock });
-    const navigator = await fixture.start(lifetimes);
-    const id = serviceId('quartermaster');
-    const { file } = await fixture.seedToken(id);
-    const where = { joinTokenFile: file, identityDir: join(dir, 'identity') };
-    try {
-      const first = await fixture.enroll(navigator.address, id, where);
-      const kept = first.current()?.certificateChainPem;
-      await first.stop();
-      const nowhere = { host: '127.0.0.1', port: 1 };
-      const second = await fixture.enroll(nowhere, id, { ...where, joinTokenFile: join(dir, 'nothing') });
-      expect(second.current()?.certificateChainPem).toBe(kept);
-      await second.stop();
-      await clock.advance(5 * minuteMs);
-      await expect(
-        fixture.enroll(nowhere, id, { ...where, joinTokenFile: join(dir, 'nothing') }),
-      ).rejects.toMatchObject({
-        reason: 'JOIN_TOKEN_MISSING',
-      });
-      // The token was used, by the key that was kept with it: it is good again.
-      const third = await fixture.enroll(navigator.address, id, where);
-      expect(third.current()?.certificateChainPem).not.toBe(kept);
-      await third.stop();
-      await expect(
-        fixture.enroll(navigator.address, id, { ...where, identityDir: join(dir, 'another') }),
-      ).rejects.toMatchObject({ reason: 'JOIN_TOKEN_USED' });
-    } finally {
-      fixture.close();
-      await navigator.service.stop();
-      await removeDir(dir);
-    }
-  }, 60_000);
-
-  test('a source whose certificate ran out while Navigator was away joins again by a new token, without a restart', async () => {
-    const clock = new FakeClock(Date.now());
-    const dir = await makeTempDir();
-    const fixture = new NavigatorFixture({ dir, databaseUrl: await createDatabase(server().url), clock });
-    const navigator = await fixture.start({ ...lifetimes, NAVIGATOR_GRPC_ADDRESS: '127.0.0.1:0' });
-    const id = serviceId('quartermaster');
-    const { file } = await fixture.seedToken(id, { ttlMs: minuteMs });
-    let again: RunningNavigator | undefined;
-    try {
-      const source = await fixture.enroll(navigator.address, id, { joinTokenFile: file });
-      expect(source.check()).toMatch(/valid for another/);
-      await navigator.service.stop();
-      for (let i = 0; i < 12; i++) await clock.advance(30_000);
-      expect(() => source.check()).toThrow(/has run out/);
-      const { host, port } = navigator.address;
-      again = await fixture.start({ ...lifetimes, NAVIGATOR_GRPC_ADDRESS: `${host}:${port}` });
-      const { secret } = await fixture.seedToken(id);
-      await writeFile(file, secret);
-      await settle(
-        async () => {
-          await clock.advance(1_000);
-          return source.check();
-        },
-        { timeoutMs: 20_000 },
-      );
-    } finally {
-      fixture.close();
-      await again?.service.stop();
-      await navigator.service.stop();
-      await removeDir(dir);
-    }
-  }, 60_000);
 });

@@ -54,10 +54,7 @@ export class NavigatorFixture {
   }
 
   /** A Navigator in this process. */
-  async start(
-    overrides: Record<string, string> = {},
-    log: Logger = createSilentLogger(),
-  ): Promise<RunningNavigator> {
+  async start(overrides: Record<string, string> = {}, log: Logger = createSilentLogger()): Promise<RunningNavigator> {
     const config = parseConfig(navigatorConfig, await this.env(overrides));
     if (!config.ok) throw new Error(JSON.stringify(config.mistakes));
     const metrics = createMetrics({ service: 'navigator' });
