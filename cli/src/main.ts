@@ -26,7 +26,8 @@ const { run } = await import('./run.ts');
 const code = await run(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
-  live: process.stdout.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI,
+  // Some terminals claim no width at all; a list redrawn there is one letter wide.
+  live: process.stdout.isTTY === true && process.stdout.columns >= 40 && process.env.TERM !== 'dumb' && !process.env.CI,
   env: process.env,
   cwd: process.cwd(),
   clock: systemClock,
