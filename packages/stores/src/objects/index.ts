@@ -1,4 +1,15 @@
 /** The objects seam: see `objects.ts` for what it promises. */
-export type * from './objects.ts';
+export type {
+  ByteRange,
+  GetOptions,
+  ListOptions,
+  ObjectBody,
+  ObjectContent,
+  ObjectInfo,
+  ObjectPage,
+  Objects,
+  ObjectsOptions,
+  PutOptions,
+} from './objects.ts';
 export { openObjects } from './open.ts';
 export { assertObjectKey } from './requests.ts';
