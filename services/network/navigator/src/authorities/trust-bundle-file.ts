@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomically } from '@frameworks/identity/enrollment/atomic-file';
+import { ServiceError } from '@frameworks/kit/errors';
 import type { NavigatorEvents } from '../events.ts';
 import { type PublishedBundle, toBundlePem } from './trust-view.ts';
 
@@ -18,6 +19,11 @@ export async function writeTrustBundleFile(
   const pem = toBundlePem(bundle);
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === pem) return;
-  await writeFileAtomically(path, pem, { mode });
+  await writeFileAtomically(path, pem, { mode }).catch((cause: unknown) => {
+    throw new ServiceError('FAILED_PRECONDITION', 'TRUST_BUNDLE_FILE_UNWRITABLE', {
+      message: `NAVIGATOR_TRUST_BUNDLE_FILE: cannot write ${path}; its directory must exist and be writable`,
+      cause,
+    });
+  });
   events.trustBundleWritten(path, bundle.generation);
 }

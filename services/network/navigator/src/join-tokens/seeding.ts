@@ -3,7 +3,7 @@ import type { Clock } from '@frameworks/std';
 import type { NavigatorEvents } from '../events.ts';
 import type { NavigatorDb } from '../tables.ts';
 import { insertJoinToken } from './join-token-store.ts';
-import { parseSeedFile } from './seed-file.ts';
+import { type ParsedSeeds, parseSeedFile } from './seed-file.ts';
 
 export interface SeedingDeps {
   readonly db: NavigatorDb;
@@ -28,9 +28,11 @@ export class JoinTokenSeeding {
 
   /** Throws when the database does not answer; the content then counts as not yet taken over. */
   async run(): Promise<void> {
-    const text = await this.#read();
-    if (text === this.#takenOver) return;
-    const { seeds, mistakes } = parseSeedFile(text, this.#deps.trustDomain);
+    const content = await this.#read();
+    if (content.text === this.#takenOver) return;
+    const { seeds, mistakes } = content.readable
+      ? parseSeedFile(content.text, this.#deps.trustDomain)
+      : unreadable(content.text);
     const { db, clock, newId, events } = this.#deps;
     const createdUnixMs = clock.now();
     let added = 0;
@@ -38,17 +40,21 @@ export class JoinTokenSeeding {
       const token = { id: newId(), spiffeId, createdUnixMs, expiresUnixMs, createdBy };
       if (await insertJoinToken(db, token, secretSha256)) added++;
     }
-    this.#takenOver = text;
+    this.#takenOver = content.text;
     if (added > 0) events.joinTokensSeeded(added);
     if (mistakes.length > 0) events.joinTokenFileMistakes(mistakes);
   }
 
-  /** A missing file is an empty one that is a mistake: reported once, and read as soon as it is there. */
-  async #read(): Promise<string> {
+  /** A file that cannot be read is a mistake, reported once, and read as soon as it can be. */
+  async #read(): Promise<{ readonly readable: boolean; readonly text: string }> {
     try {
-      return await readFile(this.#deps.path, 'utf8');
+      return { readable: true, text: await readFile(this.#deps.path, 'utf8') };
     } catch (error) {
-      return `unreadable: ${error instanceof Error ? error.message : String(error)}`;
+      return { readable: false, text: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+function unreadable(reason: string): ParsedSeeds {
+  return { seeds: [], mistakes: [`the file cannot be read: ${reason}`] };
 }
