@@ -4,13 +4,19 @@ import { createInterface } from 'node:readline';
 import { systemClock } from '@frameworks/std/system-clock';
 import { describeWith, settle } from '@frameworks/testkit';
 import { Redis } from 'ioredis';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Kv } from '../kv.ts';
 import { LeaderElection } from '../leader.ts';
 import { openKv } from '../open.ts';
 
 const ttlMs = 1500;
 
-async function contend(url: string, owner: string) {
+interface Contention {
+  kv: Kv;
+  election: LeaderElection;
+}
+
+async function contend(url: string, owner: string): Promise<Contention> {
   const kv = await openKv(url, { cell: 'leader-test', clock: systemClock });
   const election = new LeaderElection({ kv, key: kv.key('leader', 'federation'), owner, ttlMs, clock: systemClock });
   election.start();
@@ -35,48 +41,71 @@ async function spawnLeader(url: string): Promise<{ kill: () => void; fence: numb
 }
 
 /** A server younger than a lease suspects itself of having lost one, and makes a successor settle for one more lease. */
-async function isOldEnough(url: string): Promise<boolean> {
-  const raw = new Redis(url);
+async function isOldEnough(raw: Redis): Promise<boolean> {
   const info = await raw.info('server');
-  raw.disconnect();
   return Number(/uptime_in_seconds:(\d+)/.exec(info)?.[1]) * 1000 > ttlMs + 1000;
 }
 
+/** How many milliseconds from now until this contender leads. Asks for the moment itself: polling would add its own period. */
+async function timeToLead({ election }: Contention): Promise<number> {
+  const startMs = performance.now();
+  for await (const state of election.changes(AbortSignal.timeout(4 * ttlMs))) {
+    if (state.kind === 'leader') return performance.now() - startMs;
+  }
+  throw new Error('the contender did not come to lead');
+}
+
+/** Until when a contender holds its lease, on its monotonic clock. */
+function heldUntil({ state }: LeaderElection): number {
+  return 'until' in state ? state.until : expect.fail(`a ${state.kind} holds no lease`);
+}
+
 describeWith('redis', 'leader election', (server) => {
+  let raw: Redis;
+  beforeAll(async () => {
+    raw = new Redis(server().url);
+    await settle(() => isOldEnough(raw), { timeoutMs: 2 * ttlMs + 4000 });
+  });
+  afterAll(() => raw.disconnect());
+
+  /** Only a contender that was refused and now waits for the release subscribes to the lease's channel. */
+  const waiters = async ({ kv }: Contention): Promise<number> => {
+    const [, count] = (await raw.pubsub('NUMSUB', kv.key('leader', 'federation'))) ?? [];
+    return Number(count);
+  };
+
   test('a leader killed with −9 is replaced within its lease and a second, with a higher fence', async () => {
     const victim = await spawnLeader(server().url);
-    const { election } = await contend(server().url, 'successor');
-    await settle(() => election.state.kind === 'follower');
-    await settle(() => isOldEnough(server().url), { timeoutMs: 2 * ttlMs + 2000 });
-    const startMs = performance.now();
+    const successor = await contend(server().url, 'successor');
+    await settle(async () => (await waiters(successor)) === 1);
     victim.kill();
-    const leadership = await settle(() => election.leadership(), { timeoutMs: ttlMs + 1000 });
-    expect(performance.now() - startMs).toBeLessThan(ttlMs + 1000);
-    expect(leadership?.fence).toBeGreaterThan(victim.fence);
+    expect(await timeToLead(successor)).toBeLessThan(ttlMs + 1000);
+    expect(successor.election.leadership()?.fence).toBeGreaterThan(victim.fence);
   });
 
-  test('a planned stop hands over in well under a second', async () => {
-    const first = await contend(server().url, 'first');
-    await settle(() => first.election.leadership(), { timeoutMs: 4 * ttlMs });
-    const second = await contend(server().url, 'second');
-    // Refused once, the second has begun to wait; only then is the hand-over what is measured.
-    await settle(async () => (await second.kv.readLease(second.kv.key('leader', 'federation'))).owner === 'first');
-    const startMs = performance.now();
-    await first.election.stop();
-    await settle(() => second.election.leadership(), { timeoutMs: 1000 });
-    expect(performance.now() - startMs).toBeLessThan(1000);
+  test('a planned stop wakes whoever waits: every one of ten hand-overs takes less than 0.3 s', async () => {
+    let leader = await contend(server().url, 'contender-0');
+    await settle(() => leader.election.leadership(), { timeoutMs: 4 * ttlMs });
+    const takenMs: number[] = [];
+    for (let round = 1; round <= 10; round++) {
+      const next = await contend(server().url, `contender-${round}`);
+      await settle(async () => (await waiters(next)) === 1);
+      expect(leader.election.leadership()).toBeDefined();
+      const led = timeToLead(next);
+      await leader.election.stop();
+      takenMs.push(await led);
+      leader = next;
+    }
+    // Measured: 1 to 4 ms, up to 100 on a machine with far more work than cores. Found by polling, each takes 500.
+    expect(Math.max(...takenMs), takenMs.map(Math.round).join(' ')).toBeLessThan(300);
   });
 
   test('a connection cut for less than the lease does not unseat the leader', async () => {
     const only = await contend(server().url, 'only');
     const before = await settle(() => only.election.leadership(), { timeoutMs: 4 * ttlMs });
-    const other = await openKv(server().url, { cell: 'leader-test', clock: systemClock });
-    const raw = new Redis(server().url);
     await raw.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    const { until } = only.election.state as { until: number };
-    await settle(() => (only.election.state as { until: number }).until > until, { timeoutMs: ttlMs });
+    const until = heldUntil(only.election);
+    await settle(() => heldUntil(only.election) > until, { timeoutMs: ttlMs });
     expect(only.election.leadership()?.fence).toBe(before?.fence);
-    raw.disconnect();
-    await other.close();
   });
 });
