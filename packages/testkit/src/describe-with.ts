@@ -26,15 +26,10 @@ const programs: Record<ServiceKind, ProgramName> = {
 /**
  * A group of tests on one real server, started before the first and stopped after the last, when no process of it may be left.
  * `define` gets a function that gives the server inside hooks and tests; data is thrown away. Where the program is missing,
- * the group is reported as skipped by name, or with `REQUIRE_SERVICES=1` as failed.
+ * see `describeNeeding`.
  */
 export function describeWith(kind: ServiceKind, name: string, define: (server: () => RunningServer) => void): void {
-  const title = `${name} (${kind})`;
-  if (!isInstalled(kind)) {
-    describeMissing(kind, title);
-    return;
-  }
-  describe(title, () => {
+  describeNeeding(kind, name, () => {
     let running: RunningServer | undefined;
     beforeAll(async () => {
       running = await startService(kind, await makeTempDir());
@@ -50,6 +45,16 @@ export function describeWith(kind: ServiceKind, name: string, define: (server: (
       return running;
     });
   });
+}
+
+/**
+ * A group of tests that start servers of this kind themselves. Where the program is missing, the group is reported as skipped
+ * under a name that says what to install, or with `REQUIRE_SERVICES=1` as failed.
+ */
+export function describeNeeding(kind: ServiceKind, name: string, define: () => void): void {
+  const title = `${name} (${kind})`;
+  if (isInstalled(kind)) describe(title, define);
+  else describeMissing(kind, title);
 }
 
 /** Starts a server of this kind in `dataDir`, with settings for tests: nothing waits for the disk. */
@@ -71,11 +76,13 @@ export async function startService(kind: ServiceKind, dataDir: string): Promise<
 }
 
 const forTests = { fsync: false, sharedBuffersMb: 16 };
-const searchPath = `${process.env.PATH ?? ''}:${defaultSearchPath}`;
+/** `FRAMEWORKS_TEST_PATH` hides what is installed elsewhere: to see what a machine without a program would see. */
+const onlyPath = process.env.FRAMEWORKS_TEST_PATH;
+const searchPath = onlyPath ?? `${process.env.PATH ?? ''}:${defaultSearchPath}`;
 const installed = new Map<ServiceKind, Program | undefined>();
 for (const kind of Object.keys(programs) as ServiceKind[]) {
   // `keys` of a Record has exactly its key type; the library types it wider.
-  installed.set(kind, await findProgram(programs[kind], { searchPath }));
+  installed.set(kind, await findProgram(programs[kind], { searchPath, onlySearchPath: onlyPath !== undefined }));
 }
 
 /** Is the program for this kind of server on this machine, new enough? */

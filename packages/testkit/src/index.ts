@@ -1,5 +1,5 @@
 /** What tests share. Never imported by `src` of any other package. */
-export { describeWith, isInstalled, type ServiceKind, startService } from './describe-with.ts';
+export { describeNeeding, describeWith, isInstalled, type ServiceKind, startService } from './describe-with.ts';
 export { claimPortBlock, freePort, type PortBlock } from './ports.ts';
 export { expectNoProcessLeft } from './processes.ts';
 export { type SettleOptions, settle } from './settle.ts';

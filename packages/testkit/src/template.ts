@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rename, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,9 +25,9 @@ export async function copyTemplate(
   const uid = process.getuid?.() ?? 0;
   const home = join(tmpdir(), `frameworks-templates-${uid}`);
   await mkdir(home, { mode: 0o700 }).catch(() => undefined);
-  const { uid: owner, mode } = await stat(home);
-  // Somebody else was there first: then every test makes its own.
-  if (owner !== uid || (mode & 0o077) !== 0) return;
+  const found = await lstat(home);
+  // Somebody else was there first, perhaps with a link into something of ours: then every test makes its own.
+  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) return;
   const template = join(home, `${name}-${revision}`);
   if (!(await stat(template).catch(() => undefined))) await makeTemplate(template, start);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

