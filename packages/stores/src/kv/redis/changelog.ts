@@ -7,6 +7,7 @@ import { limits } from '../limits.ts';
 import { newNonce } from '../position.ts';
 import type { Look } from '../watch.ts';
 import { type Listen, watch } from '../watch.ts';
+import { fromRedis } from './errors.ts';
 import { toMap } from './hashes.ts';
 import { toArray, toInteger, toText } from './reply.ts';
 import { call, runScript, script } from './script.ts';
@@ -126,6 +127,6 @@ function parseState(text: string): { version: number; value: string } {
 /** One `[error, result]` of a transaction. */
 function toResult(pair: unknown): unknown {
   const [error, result] = toArray(pair);
-  if (error !== null && error !== undefined) throw error;
+  if (error !== null && error !== undefined) throw fromRedis(error);
   return result;
 }

@@ -33,6 +33,8 @@ export function createClient(address: RedisAddress, { callTimeoutMs, log, name }
     lazyConnect: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // ioredis would also subscribe to what nobody awaits any more, and let nobody hear when that fails. See `notices.ts`.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     commandTimeout: callTimeoutMs,
     // A peer that vanished without a reset is noticed by the first unanswered commands and given up for a new connection.

@@ -13,7 +13,7 @@ export function subscribeNotices(subscriber: Redis): NoticeSource {
   const notices = new Notices();
   const waiting = new Map<string, number>();
   subscriber.on('message', (channel: string) => notices.notify(channel));
-  // Anything may have happened while it was away. ioredis subscribes again to what it knew, but not to what failed meanwhile.
+  // A new connection has no subscriptions, and anything may have happened while there was none.
   subscriber.on('ready', () => {
     const names = notices.names();
     if (names.length > 0) subscriber.subscribe(...names).catch(() => {});
