@@ -45,14 +45,23 @@ describe('file objects', () => {
 
   test('what dead writers left is swept at open, what living ones write is not', async () => {
     const dir = await tempDir();
-    await (await openObjects(`file:${dir}`)).close();
+    const objects = await openObjects(`file:${dir}`);
     const child = spawn('/bin/true');
     await once(child, 'exit');
     await writeFile(join(dir, 'tmp', `${child.pid}-dead`), 'x');
     await writeFile(join(dir, 'tmp', 'nonsense'), 'x');
-    await writeFile(join(dir, 'tmp', `${process.pid}-alive`), 'x');
+    // From an earlier life of a container, where every process has the same number.
+    await writeFile(join(dir, 'tmp', `${process.pid}-earlier`), 'x');
+    await writeFile(join(dir, 'tmp', `${process.ppid}-alive`), 'x');
+    const source = new HangingSource();
+    const putting = objects.put('a', source);
+    await source.asked;
     await openObjects(`file:${dir}`);
-    expect(await readdir(join(dir, 'tmp'))).toEqual([`${process.pid}-alive`]);
+    const left = await readdir(join(dir, 'tmp'));
+    expect(left.map((name) => Number.parseInt(name, 10)).sort()).toEqual([process.pid, process.ppid].sort());
+    source.end();
+    await putting;
+    expect(await readdir(join(dir, 'tmp'))).toEqual([`${process.ppid}-alive`]);
   });
 
   test('a put that fails leaves no temporary file', async () => {
@@ -138,6 +147,20 @@ describe('file objects under kill −9', () => {
     }
   });
 });
+
+/** An empty body that ends when told to. */
+class HangingSource implements AsyncIterable<Uint8Array> {
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly asked = this.#asked.promise;
+  readonly end = this.#ended.resolve;
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    this.#asked.resolve();
+    await this.#ended.promise;
+    yield new Uint8Array();
+  }
+}
 
 /** Kills the writer without warning some time after its `acks`th acknowledgement. Resolves to the last acknowledged number. */
 async function writeUntilKilled(dir: string, from: number, acks: number): Promise<number> {

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { codeOf, conditionFailed, fromFileSystem, notFound, objectsClosed } from '../errors.ts';
 import type { ObjectInfo, Objects, ObjectsOptions, PutOptions } from '../objects.ts';
 import * as check from '../requests.ts';
-import { commitFile, deleteFile, syncDir } from './commit.ts';
+import { commitFile, deleteFile } from './commit.ts';
 import { listObjects } from './list.ts';
 import { withPath } from './locks.ts';
 import { pathOf } from './path.ts';
 import { contentOf, openObject, readInfo } from './read.ts';
+import { makeDurableDir, syncDir } from './sync.ts';
 import { createTemp, removeTemp, sweepTemp } from './temp.ts';
 import { writeObject } from './write.ts';
 
@@ -18,7 +19,7 @@ import { writeObject } from './write.ts';
  */
 export async function openFileObjects(dir: string, options: ObjectsOptions = {}): Promise<Objects> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeDurableDir(dir);
     const base = await realpath(dir);
     const [root, temp] = [join(base, 'objects'), join(base, 'tmp')];
     await mkdir(root, { recursive: true, mode: 0o700 });

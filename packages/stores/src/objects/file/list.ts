@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAbsent } from '../errors.ts';
 import type { ObjectInfo, ObjectPage } from '../objects.ts';
 import type { ListRequest } from '../requests.ts';
-import { isAbsent } from './commit.ts';
 import { compareEntries, type Entry, extend, kinds, parseEntry } from './path.ts';
 import { readInfo } from './read.ts';
 

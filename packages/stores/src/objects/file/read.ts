@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { damaged, fromFileSystem, rangeNotSatisfiable } from '../errors.ts';
+import { damaged, fromFileSystem, isAbsent, rangeNotSatisfiable } from '../errors.ts';
 import type { ByteRange, ObjectContent, ObjectInfo } from '../objects.ts';
-import { isAbsent } from './commit.ts';
 import { readTrailer } from './trailer.ts';
 
 const chunkBytes = 64 * 1024;

@@ -3,17 +3,20 @@ import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/pro
 import { join } from 'node:path';
 import { codeOf } from '../errors.ts';
 
-/** No put takes this long; what is older was left behind, even if a new process has its writer's pid by now. */
+/** No put pauses this long; what is older was left behind, even if another process has its writer's pid by now. */
 const staleAfterMs = 24 * 3_600_000;
+
+/** This process among all that had or will have its pid: in a container every one of them is number 1. */
+const writer = `${process.pid}-${randomUUID()}`;
 
 export interface TempFile {
   path: string;
   file: FileHandle;
 }
 
-/** A new file to write an object into, named after its writer so that a later open can tell what was left behind. */
+/** A new file to write an object into, named after its writer so that a later open can tell what was left behind: `<pid>-<process>-<file>`. */
 export async function createTemp(dir: string): Promise<TempFile> {
-  const path = join(dir, `${process.pid}-${randomUUID()}`);
+  const path = join(dir, `${writer}-${randomUUID()}`);
   return { path, file: await open(path, 'wx', 0o600) };
 }
 
@@ -26,7 +29,7 @@ export async function sweepTemp(dir: string, now = Date.now()): Promise<number> 
   let swept = 0;
   for (const name of await readdir(dir)) {
     const path = join(dir, name);
-    if (isRunning(Number.parseInt(name, 10)) && !(await isStale(path, now))) continue;
+    if (isWriterRunning(name) && !(await isStale(path, now))) continue;
     await removeTemp(path);
     swept += 1;
   }
@@ -42,8 +45,10 @@ export async function removeTemp(path: string): Promise<void> {
   }
 }
 
-function isRunning(pid: number): boolean {
+function isWriterRunning(name: string): boolean {
+  const pid = Number.parseInt(name, 10);
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  if (pid === process.pid) return name.startsWith(`${writer}-`);
   try {
     process.kill(pid, 0);
     return true;
