@@ -5,7 +5,8 @@ import { formatHostPort, parseHostPort } from './address.ts';
 import { defineConfig } from './definition.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { field } from './fields.ts';
-import { formatMistakes, parseConfig } from './parse.ts';
+import { formatMistakes } from './mistake.ts';
+import { parseConfig } from './parse.ts';
 import { editDistance, suggest } from './suggest.ts';
 
 allowFuzzTime();

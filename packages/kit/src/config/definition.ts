@@ -2,6 +2,7 @@ import { assert } from '@frameworks/std';
 import type { HostPort } from './address.ts';
 import type { Field } from './field.ts';
 import { field } from './fields.ts';
+import type { Mistake } from './mistake.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -27,6 +28,8 @@ export interface ConfigDefinition<C> {
   /** Upper case, without the trailing underscore: `NAVIGATOR`. */
   readonly prefix: string;
   readonly fields: Fields<C>;
+  /** What no field can say alone. A method, so that definitions of different `C` fit into one list. */
+  check?(value: C): readonly Mistake[];
 }
 
 /** What `parseConfig` gives for a definition: `ConfigValue<typeof config>`. */
@@ -36,6 +39,11 @@ interface ConfigDeclaration<F> {
   readonly service: string;
   readonly prefix: string;
   readonly fields: F;
+  /**
+   * Says which settings do not fit together, by variable (`toVariable`). Pure, and asked only when every field by itself is
+   * good. Its mistakes are reported like any other: by `--check-config`, at the start, by the fleet.
+   */
+  check?(value: ConfigOf<F>): readonly Mistake[];
 }
 
 type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
@@ -61,7 +69,8 @@ export function defineConfig<const F extends Record<string, Field<unknown>>>(
     variables.add(variable);
   }
   // `as`: the spread has exactly the keys and fields that ConfigOf computes.
-  return { service, prefix, fields: fields as unknown as Fields<ConfigOf<F>> };
+  const whole = { service, prefix, fields: fields as unknown as Fields<ConfigOf<F>> };
+  return declaration.check === undefined ? whole : { ...whole, check: declaration.check };
 }
 
 /** `leaseTtlMs` of kind `durationMs` → `FOGHORN_LEASE_TTL`; `s3BucketName` → `FOGHORN_S3_BUCKET_NAME`. */

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import type { HostPort } from './address.ts';
 import { type CommonConfig, type ConfigDefinition, type ConfigValue, defineConfig, toVariable } from './definition.ts';
 import { field } from './fields.ts';
-import { formatMistakes, parseConfig } from './parse.ts';
+import { formatMistakes } from './mistake.ts';
+import { parseConfig } from './parse.ts';
 
 const definition = defineConfig({
   service: 'navigator',
@@ -142,6 +143,38 @@ describe('parseConfig', () => {
     expect(message).not.toContain('swordfish');
     expect(message).toContain(`${'X'.repeat(60)}…`);
     expect(message.startsWith('s: 2 mistakes in the configuration\n')).toBe(true);
+  });
+});
+
+describe('what no field can say alone', () => {
+  const ranged = defineConfig({
+    service: 's',
+    prefix: 'S',
+    fields: {
+      least: field.int({ doc: 'Least.', default: 1 }),
+      most: field.int({ doc: 'Most.', default: 9 }),
+      token: field.secret({ doc: 'A secret.', optional: true }),
+    },
+    check: (value) => {
+      expectTypeOf(value.least).toEqualTypeOf<number>();
+      expectTypeOf(value.token).toEqualTypeOf<string | undefined>();
+      return value.least <= value.most ? [] : [{ variable: 'S_MOST', message: `must be at least ${value.least}` }];
+    },
+  });
+
+  it('is checked with defaults filled in', () => {
+    expect(parseConfig(ranged, { S_LEAST: '9' })).toMatchObject({ ok: true, value: { least: 9, most: 9 } });
+    expect(mistakesOf(ranged, { S_LEAST: '10' })).toEqual({ S_MOST: 'must be at least 10' });
+  });
+
+  it('is reported together with unknown variables, but only once every field is good', () => {
+    expect(Object.keys(mistakesOf(ranged, { S_LEAST: '10', S_MOSTT: '11' }))).toEqual(['S_MOST', 'S_MOSTT']);
+    expect(Object.keys(mistakesOf(ranged, { S_LEAST: '10', S_LOG_LEVEL: 'loud' }))).toEqual(['S_LOG_LEVEL']);
+  });
+
+  it('fits into a list of definitions', () => {
+    const all: ConfigDefinition<CommonConfig>[] = [ranged];
+    expect(all.flatMap((one) => Object.keys(mistakesOf(one, { S_MOST: '0' })))).toEqual(['S_MOST']);
   });
 });
 

@@ -1,17 +1,12 @@
 import { redactText } from '../redact.ts';
 import { type ConfigDefinition, listFields } from './definition.ts';
 import type { Field } from './field.ts';
+import type { Mistake } from './mistake.ts';
 import { type DirectoryProbe, probeDirectory } from './probe.ts';
 import { suggest } from './suggest.ts';
 
 /** Environment variables as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What is wrong with one variable, for the operator. Contains no secret. */
-export interface Mistake {
-  readonly variable: string;
-  readonly message: string;
-}
 
 export type ParsedConfig<C> =
   | { readonly ok: true; readonly value: C }
@@ -26,8 +21,9 @@ export interface ParseOptions {
 const shownLength = 60;
 
 /**
- * Reads a service's settings. Reports every mistake at once: what is missing, what is malformed, and variables with the
- * service's prefix that it does not know. A variable that is set but blank counts as not set, as compose files write it.
+ * Reads a service's settings. Reports every mistake at once: what is missing, what is malformed, what does not fit together,
+ * and variables with the service's prefix that it does not know. A variable that is set but blank counts as not set, as
+ * compose files write it.
  */
 export function parseConfig<C>(
   definition: ConfigDefinition<C>,
@@ -48,17 +44,10 @@ export function parseConfig<C>(
       values[key] = field.fallback();
     }
   }
-  mistakes.push(...findUnknown(definition, env));
   // `as`: without mistakes the loop has assigned every key.
+  if (mistakes.length === 0) mistakes.push(...(definition.check?.(values as C) ?? []));
+  mistakes.push(...findUnknown(definition, env));
   return mistakes.length === 0 ? { ok: true, value: values as C } : { ok: false, mistakes };
-}
-
-/** `mistakes` as lines for a terminal, under a heading that names the service. */
-export function formatMistakes(service: string, mistakes: readonly Mistake[]): string {
-  const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
-  return [`${service}: ${count} in the configuration`, ...mistakes.map((m) => `  ${m.variable} ${m.message}`)].join(
-    '\n',
-  );
 }
 
 /** `; got "…"`: what was written instead, unless it is or contains a secret. */
