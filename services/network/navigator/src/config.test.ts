@@ -1,6 +1,9 @@
 import { parseConfig } from '@frameworks/kit/config';
+import { runProgram } from '@frameworks/kit/run-program';
+import { systemClock } from '@frameworks/std';
 import { describe, expect, test } from 'vitest';
-import { listLifetimeMistakes, navigatorConfig } from './config.ts';
+import { navigatorConfig } from './config.ts';
+import { navigator } from './navigator.ts';
 
 const needed = {
   NAVIGATOR_DATABASE_URL: 'postgres://navigator:secret@localhost:5432/frameworks',
@@ -26,7 +29,6 @@ describe('navigatorConfig', () => {
         trustBundleFile: undefined,
       },
     });
-    if (parsed.ok) expect(listLifetimeMistakes(parsed.value)).toEqual([]);
   });
 
   test('every mistake at once', () => {
@@ -43,16 +45,18 @@ describe('navigatorConfig', () => {
     ]);
     expect(JSON.stringify(parsed)).not.toContain('hunter2');
   });
-});
 
-describe('listLifetimeMistakes', () => {
-  const fitting = { serviceLeafTtlMs: 10, nodeLeafTtlMs: 20, intermediateTtlMs: 40, rootTtlMs: 120 };
-  test.each([
-    ['just enough', {}, []],
-    ['intermediate too short for two leaves', { intermediateTtlMs: 39 }, ['NAVIGATOR_INTERMEDIATE_TTL']],
-    ['root too short', { rootTtlMs: 119 }, ['NAVIGATOR_ROOT_TTL']],
-    ['the longest leaf counts', { serviceLeafTtlMs: 21 }, ['NAVIGATOR_INTERMEDIATE_TTL', 'NAVIGATOR_ROOT_TTL']],
-  ])('%s', (_, change, variables) => {
-    expect(listLifetimeMistakes({ ...fitting, ...change }).map(({ variable }) => variable)).toEqual(variables);
+  test('lifetimes that do not fit are found before anything starts', async () => {
+    const lines: string[] = [];
+    const exitCode = await runProgram(navigator, {
+      args: ['--check-config'],
+      env: { ...needed, NAVIGATOR_INTERMEDIATE_TTL: '59d' },
+      clock: systemClock,
+      stdout: (line) => lines.push(line),
+      stderr: (line) => lines.push(line),
+      onStopRequest: () => undefined,
+    });
+    expect(exitCode).toBe(2);
+    expect(lines).toEqual([expect.stringMatching(/^navigator: 1 mistake .*\n {2}NAVIGATOR_INTERMEDIATE_TTL must be/)]);
   });
 });

@@ -1,13 +1,13 @@
-import { type ConfigOf, defineConfig, field, formatDuration, type Mistake, toVariable } from '@frameworks/kit/config';
+import { type ConfigValue, defineConfig, field } from '@frameworks/kit/config';
+import { listLifetimeMistakes } from './lifetimes.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
-const prefix = 'NAVIGATOR';
 
 export const navigatorConfig = defineConfig({
   service: 'navigator',
-  prefix,
+  prefix: 'NAVIGATOR',
   fields: {
     instance: field.slug({
       doc: 'Name of this instance; part of its certificate and of its metrics.',
@@ -67,23 +67,7 @@ export const navigatorConfig = defineConfig({
       max: minuteMs,
     }),
   },
+  check: listLifetimeMistakes,
 });
 
-export type NavigatorConfig = typeof navigatorConfig extends { fields: infer F } ? ConfigOf<F> : never;
-
-/**
- * Lifetimes must leave room for each other: a certificate ends with its issuer, so an issuer at the end of its signing time needs
- * the longest certificate ahead of it. Single fields cannot say that.
- */
-export function listLifetimeMistakes(
-  config: Pick<NavigatorConfig, 'serviceLeafTtlMs' | 'nodeLeafTtlMs' | 'intermediateTtlMs' | 'rootTtlMs'>,
-): Mistake[] {
-  const leafMs = Math.max(config.serviceLeafTtlMs, config.nodeLeafTtlMs);
-  const minima = { intermediateTtlMs: 2 * leafMs, rootTtlMs: 2 * (leafMs + config.intermediateTtlMs) };
-  return (['intermediateTtlMs', 'rootTtlMs'] as const)
-    .filter((key) => config[key] < minima[key])
-    .map((key) => ({
-      variable: toVariable(prefix, key, 'durationMs'),
-      message: `must be at least ${formatDuration(minima[key])} with the other lifetimes given, not ${formatDuration(config[key])}`,
-    }));
-}
+export type NavigatorConfig = ConfigValue<typeof navigatorConfig>;

@@ -1,18 +1,11 @@
 import { CertificateAuthority } from '@frameworks/contracts/frameworks/navigator/v1/certificate_authority_pb';
 import { createRpcGuard } from '@frameworks/identity/rpc';
-import {
-  createService,
-  formatHostPort,
-  formatMistakes,
-  type ServiceDefinition,
-  ServiceError,
-  type ServiceScope,
-} from '@frameworks/kit';
+import { createService, formatHostPort, type ServiceDefinition, type ServiceScope } from '@frameworks/kit';
 import { createRpcServer } from '@frameworks/kit/rpc';
 import { migrate } from '@frameworks/stores/sql/migrations/migrate';
 import { openSql, type Sql } from '@frameworks/stores/sql/open-sql';
 import { migrations } from '../migrations/index.ts';
-import { listLifetimeMistakes, type NavigatorConfig, navigatorConfig } from './config.ts';
+import { type NavigatorConfig, navigatorConfig } from './config.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createCertificateAuthorityHandlers } from './rpc/handlers.ts';
 import type { NavigatorTables } from './tables.ts';
@@ -27,10 +20,6 @@ export const navigator: ServiceDefinition<NavigatorConfig> = {
   config: navigatorConfig,
   dependsOn: [],
   async create(config, deps) {
-    const mistakes = listLifetimeMistakes(config);
-    if (mistakes.length > 0) {
-      throw new ServiceError('INVALID_ARGUMENT', 'CONFIG_INVALID', { message: formatMistakes('navigator', mistakes) });
-    }
     return createService({ deps, stopTimeoutMs: config.stopTimeoutMs, start: (scope) => start(config, scope) });
   },
 };
