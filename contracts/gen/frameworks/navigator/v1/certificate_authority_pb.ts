@@ -779,7 +779,8 @@ export const CertificateAuthority: GenService<{
    * expired ≤ 180 days ago still counts when the CSR is signed by the node key on record). Names inside the CSR are ignored.
    * Errors: INVALID_ARGUMENT `CSR_INVALID` (unparseable, bad signature, key weaker than P-256 or 2048-bit RSA) ·
    * UNAUTHENTICATED `JOIN_TOKEN_INVALID` (unknown), `JOIN_TOKEN_EXPIRED`, `JOIN_TOKEN_REVOKED`, `CERTIFICATE_REQUIRED` (no token and
-   * no leaf) · FAILED_PRECONDITION `JOIN_TOKEN_USED` (by another key) · UNAVAILABLE `CA_NOT_READY`.
+   * no leaf) · FAILED_PRECONDITION `JOIN_TOKEN_USED` (by another key) · UNAVAILABLE `CA_NOT_READY` · for a node's leaf UNIMPLEMENTED
+   * `NODE_REGISTRY_MISSING` until the node registry exists.
    * Idempotency: idempotent. A repeat with the same public key gets a leaf for the same identity and consumes nothing more.
    *
    * @generated from rpc frameworks.navigator.v1.CertificateAuthority.IssueCertificate
@@ -792,7 +793,8 @@ export const CertificateAuthority: GenService<{
   /**
    * Signs a node's CSR for a Foghorn that enrolls or renews it. Caller: a Foghorn that serves the cluster.
    * Errors: INVALID_ARGUMENT `CSR_INVALID` · PERMISSION_DENIED `CLUSTER_NOT_SERVED` · FAILED_PRECONDITION `NODE_KEY_MISMATCH` (a
-   * known node never changes its key this way), `NODE_RETIRED` · NOT_FOUND `NODE_UNKNOWN` · UNAVAILABLE `CA_NOT_READY`.
+   * known node never changes its key this way), `NODE_RETIRED` · NOT_FOUND `NODE_UNKNOWN` · UNAVAILABLE `CA_NOT_READY` ·
+   * UNIMPLEMENTED `NODE_REGISTRY_MISSING` until the node registry exists.
    * Idempotency: idempotent per node key: a repeat gets a leaf for the same identity.
    *
    * @generated from rpc frameworks.navigator.v1.CertificateAuthority.IssueNodeCertificate
