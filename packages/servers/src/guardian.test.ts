@@ -52,6 +52,15 @@ it('kills at once when asked to', async () => {
   expect(await guarded.kill()).toEqual({ code: undefined, signal: 'SIGKILL' });
 });
 
+it('kills at once what was asked to stop and does not', async () => {
+  const dir = await tempDir();
+  const guarded = await startScript(dir, `trap '' TERM; echo up; while :; do sleep 0.05; done`, 60_000);
+  await settle(async () => (await readFile(join(dir, 'log'), 'utf8')) !== '');
+  const stopped = guarded.stop();
+  expect(await guarded.kill()).toEqual({ code: undefined, signal: 'SIGKILL' });
+  await stopped;
+});
+
 it('runs in a session of its own, where no Ctrl-C comes', async () => {
   const guarded = await startScript(await tempDir(), 'exec sleep 60');
   const { stdout } = await promisify(execFile)('ps', ['-o', 'sess=', '-p', `${guarded.pid},${process.pid}`]);

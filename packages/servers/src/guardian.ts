@@ -7,8 +7,9 @@ import type { Readable } from 'node:stream';
  * Every server runs below a guardian: a POSIX shell (under 1 MB, against 40 MB of a Node process) in a session of its own,
  * so that a terminal's Ctrl-C reaches only the launcher, which decides the order of stopping. A pipe leads from the launcher
  * to the guardian. Its end of file means "stop": sent on purpose by `stop()`, and by the kernel when the launcher dies, even
- * by kill -9. So there is one way to stop, and every ordinary stop tests it. A line `kill` in the pipe means SIGKILL. Only the
- * guardian, the server's parent, ever signals it: until it has waited for its child, nobody else can get that pid.
+ * by kill -9. So there is one way to stop, and every ordinary stop tests it. SIGUSR1 to the guardian means SIGKILL, also in the
+ * middle of a stop. Only the guardian, the server's parent, ever signals it: until it has waited for its child, nobody else
+ * can get that pid.
  *
  * $1 pid file, $2 signal for a quick clean stop, $3 seconds until SIGKILL, then the command.
  */
@@ -19,7 +20,7 @@ exec 4<&0 0</dev/null
 server=$!
 echo "$server" >"$pid_file"
 (
-  while read -r word; do [ "$word" = kill ] && kill -9 "$server"; done
+  while read -r _; do :; done
   kill -s "$signal" "$server"
   trap 'kill "$nap"; exit' TERM
   while [ "$patience" -gt 0 ]; do
@@ -32,6 +33,7 @@ echo "$server" >"$pid_file"
 watcher=$!
 exec 4<&-
 trap 'kill -s "$signal" "$server" 2>/dev/null' TERM INT HUP
+trap 'kill -9 "$server" 2>/dev/null' USR1
 echo "$server" >&3
 exec 3>&-
 while :; do
@@ -54,6 +56,8 @@ export interface GuardedCommand {
   readonly argv: readonly string[];
   /** The whole environment of the program; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** Working directory. Default `/`, so that none is kept from being removed. */
+  readonly cwd?: string;
   /** Where the guardian notes the server's pid; removed at the end. */
   readonly pidFile: string;
   /** Open file descriptor for the program's output. */
@@ -78,7 +82,7 @@ export async function startGuarded(command: GuardedCommand): Promise<GuardedProc
   const patience = String(Math.max(1, Math.ceil(command.patienceMs / 1000)));
   const parameters = [command.pidFile, command.stopSignal, patience, ...command.argv];
   const guardian = spawn('/bin/sh', ['-c', script, 'frameworks-guardian', ...parameters], {
-    cwd: '/',
+    cwd: command.cwd ?? '/',
     detached: true,
     env: { ...command.env },
     stdio: ['pipe', command.logFd, command.logFd, 'pipe'],
@@ -95,7 +99,7 @@ export async function startGuarded(command: GuardedCommand): Promise<GuardedProc
       return exited;
     },
     kill: () => {
-      guardian.stdin?.end('kill\n');
+      guardian.kill('SIGUSR1');
       return exited;
     },
   };
