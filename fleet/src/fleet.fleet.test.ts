@@ -1,15 +1,16 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { settle, tempDir } from '@frameworks/testkit';
+import { connect, createServer } from 'node:net';
+import { expectNoProcessLeft, settle, tempDir } from '@frameworks/testkit';
 import { describe, expect, it } from 'vitest';
 import { describeProcesses } from '../testing/describe-processes.ts';
 import { echoServices } from '../testing/echo-services.ts';
 import { TestFleet } from '../testing/test-fleet.ts';
 import type { FleetEvent } from './events.ts';
-import { findFleetFile } from './fleet-file.ts';
+import { type FleetDescription, findFleetFile } from './fleet-file.ts';
 import { FleetConfigError, FleetRefusedError, FleetStartError } from './mistakes.ts';
-import { findProcess } from './process-identity.ts';
+import { findProcess, isRunning } from './process-identity.ts';
 import { askReadiness } from './readiness.ts';
 
 const services = echoServices;
@@ -154,6 +155,25 @@ describeProcesses('a fleet of processes', () => {
     });
   });
 
+  it('ends a service that hangs when the launcher is killed', async () => {
+    const options = { dataDir: await tempDir(), environment: { PATH: process.env.PATH, ALPHA_FAILURE: 'hang' } };
+    const launcher = fork(launcherChild, [JSON.stringify(options)], { execArgv: [] });
+    const [description]: FleetDescription[] = await once(launcher, 'message');
+    const children = (description?.services ?? [])
+      .map(({ pid }) => findProcess(pid))
+      .filter((child) => child !== undefined);
+    expect(children).toHaveLength(2);
+    await makeHang(description);
+    launcher.kill('SIGKILL');
+    await settle(() => !children.some(isRunning), { timeoutMs: 10_000, describe: 'the end of both services' });
+    await expectNoProcessLeft(options.dataDir);
+  }, 60_000);
+
+  it('stops in time although a service hangs', async () => {
+    await using fleet = await TestFleet.start({ services, mode: 'processes', environment: { ALPHA_FAILURE: 'hang' } });
+    await makeHang(fleet.describe());
+  });
+
   it('passes on why a service could not start', async () => {
     const start = TestFleet.start({ services, mode: 'processes', environment: { ALPHA_FAILURE: 'start' } });
     const error: unknown = await start.catch((thrown: unknown) => thrown);
@@ -169,6 +189,17 @@ describeProcesses('a fleet of processes', () => {
     );
   });
 });
+
+const launcherChild = new URL('../testing/launcher.child.ts', import.meta.url);
+
+/** Connects to alpha, told to hang at that, until it does not answer any more. */
+async function makeHang(description: FleetDescription | undefined): Promise<void> {
+  const alpha = description?.services.find(({ name }) => name === 'alpha');
+  const socket = connect(Number(alpha?.grpc?.split(':').at(-1)), '127.0.0.1');
+  socket.on('error', () => undefined);
+  await settle(async () => (await askReadiness(alpha?.url ?? '', 500)).state === 'unreachable', { timeoutMs: 10_000 });
+  socket.destroy();
+}
 
 function entryOf(fleet: TestFleet, name: string) {
   const entry = findFleetFile(fleet.dataDir)?.description.services.find((service) => service.name === name);

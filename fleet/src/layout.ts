@@ -12,6 +12,7 @@ export function layOut(dataDir: string, mode: FleetMode) {
   return {
     /** Pids of the children, for the next launcher. */
     childrenFile: join(root, 'children.json'),
+    pidFile: (service: string) => join(state, `${service}.pid`),
     logs: join(root, 'logs'),
     state,
     credentials,

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
+import { type GuardedProcess, startGuarded } from '@frameworks/servers/guardian';
 import { type Clock, DeadlineExceeded, deadline } from '@frameworks/std';
 import type { ResolvedService } from './environment.ts';
 import { type LogDirectory, readTail } from './logs.ts';
@@ -17,70 +17,55 @@ export interface ProcessHostOptions {
   readonly url: string;
   /** From start to the first "ready". */
   readonly readyTimeoutMs: number;
+  /** Its pid, while it runs. */
+  readonly pidFile: string;
   /** Told the pid as soon as there is one, so that it is on record before anything else can go wrong. */
   readonly onSpawn: (pid: number) => void;
 }
 
 const pollMs = 25;
 const askTimeoutMs = 2000;
+/** The service's own two deadlines for a stop end before. */
+const stopPatienceMs = 5000;
 /** What a process needs to run at all. Other services' secrets are none of its business. */
-const inherited = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'];
+const inherited = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
 
 /**
- * Starts a service as a process of its own, in a session of its own: a terminal's Ctrl-C reaches only the launcher, which decides
- * the order of stopping. Its standard input is a pipe from here; it stops when that closes, also when we are killed.
+ * Starts a service as a process of its own below a guardian, as the servers are: a terminal's Ctrl-C reaches only the launcher,
+ * which decides the order of stopping; and when the launcher is killed, the service is told to stop and, should its event loop
+ * hang so that it cannot hear, killed. A service that watched the launcher by itself could not promise that.
  */
 export async function startProcess(resolved: ResolvedService, options: ProcessHostOptions): Promise<RunningUnit> {
-  const log = options.logs.open(resolved.service.definition.name);
-  const child = spawn(process.execPath, [resolved.service.main], {
-    detached: true,
-    env: childEnvironment(resolved, options.environment),
-    stdio: ['pipe', log.fd, log.fd],
-  });
-  log.close();
-  const exited = untilExit(child);
-  // A child that ends first makes our end of the pipe an error nobody needs to hear of.
-  child.stdin?.on('error', () => {});
-  const { pid } = child;
-  if (pid === undefined) throw new Error((await exited).reason);
-  options.onSpawn(pid);
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await exited;
-  };
+  const { name } = resolved.service.definition;
+  const log = options.logs.open(name);
+  let guarded: GuardedProcess;
   try {
-    await Promise.race([untilReady(options), failOnExit(exited, log.path)]);
+    guarded = await startGuarded({
+      argv: [process.execPath, resolved.service.main],
+      env: childEnvironment(resolved, options.environment),
+      // Relative paths among its settings mean what they mean in one process.
+      cwd: process.cwd(),
+      pidFile: options.pidFile,
+      logFd: log.fd,
+      stopSignal: 'TERM',
+      patienceMs: stopPatienceMs,
+    });
+  } finally {
+    log.close();
+  }
+  options.onSpawn(guarded.pid);
+  const kill = async (): Promise<void> => void (await guarded.kill());
+  try {
+    await Promise.race([untilReady(options), failOnExit(guarded.exited, log.path)]);
   } catch (error) {
     await kill();
     throw error;
   }
-  return {
-    pid,
-    exited,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await exited;
-    },
-    kill,
-  };
+  return { pid: guarded.pid, exited: guarded.exited, stop: async () => void (await guarded.stop()), kill };
 }
 
-type ChildExit = UnitExit & { readonly reason: string };
-
-function untilExit(child: ChildProcess): Promise<ChildExit> {
-  return new Promise((resolve) => {
-    child.once('error', (error) =>
-      resolve({ code: undefined, signal: undefined, reason: `cannot be run: ${error.message}` }),
-    );
-    child.once('exit', (code, signal) => {
-      const exit = { code: code ?? undefined, signal: signal ?? undefined };
-      resolve({ ...exit, reason: `it ended with ${describeExit(exit)}` });
-    });
-  });
-}
-
-async function failOnExit(exited: Promise<ChildExit>, logFile: string): Promise<never> {
-  const { reason } = await exited;
+async function failOnExit(exited: Promise<UnitExit>, logFile: string): Promise<never> {
+  const reason = `it ended with ${describeExit(await exited)}`;
   // `runMain` says why in one plain line; everything else in the log is JSON.
   const said = readTail(logFile, 3).findLast((line) => !line.startsWith('{'));
   throw new Error(said === undefined ? reason : said.replace(/^[^:]*: could not start: /, ''));
@@ -110,5 +95,5 @@ function childEnvironment(
   // Node names a directory per version below the one it is given.
   const cache = getCompileCacheDir();
   const compileCache = cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) };
-  return { ...Object.fromEntries(own), ...compileCache, ...variables, FRAMEWORKS_EXIT_WITH_PARENT: '1' };
+  return { ...Object.fromEntries(own), ...compileCache, ...variables };
 }

@@ -43,6 +43,7 @@ export function createServiceUnit(resolved: ResolvedService, context: ServiceUni
         environment,
         readyTimeoutMs,
         onSpawn,
+        pidFile: context.layout.pidFile(name),
         url: context.url(name),
       });
     },

@@ -13,7 +13,7 @@ const fields = {
   grpcAddress: field.hostPort({ doc: 'Where it listens.' }),
   databaseUrl: field.url({ schemes: ['postgres'], doc: 'A database.', secret: true }),
   startDelayMs: field.durationMs({ doc: 'How long the start takes.', default: 0, min: 0 }),
-  failure: field.enum(['none', 'start', 'stop'], { doc: 'What goes wrong.', default: 'none' }),
+  failure: field.enum(['none', 'start', 'stop', 'hang'], { doc: 'What goes wrong.', default: 'none' }),
 };
 
 type EchoConfig = CommonConfig & ConfigOf<typeof fields>;
@@ -32,7 +32,10 @@ export function defineEcho(name: string, dependsOn: readonly string[]): ServiceD
         start: async ({ clock, signal, onStop }) => {
           await clock.sleep(config.startDelayMs, signal);
           if (config.failure === 'start') throw new Error(`${name} was told to fail`);
-          const server = createServer((socket) => socket.end(name));
+          const server = createServer((socket) => {
+            if (config.failure === 'hang') hang();
+            socket.end(name);
+          });
           const { port } = await listen(server, config.grpcAddress, 'echo');
           onStop('accept', 'listener', () => void server.close());
           if (config.failure === 'stop') onStop('drain', 'hang', () => new Promise(() => {}));
@@ -40,6 +43,11 @@ export function defineEcho(name: string, dependsOn: readonly string[]): ServiceD
         },
       }),
   };
+}
+
+/** The event loop never turns again: no signal, no end of a pipe, no timer is heard of. */
+function hang(): never {
+  for (;;);
 }
 
 export const alpha = defineEcho('alpha', []);
