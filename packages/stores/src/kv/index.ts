@@ -24,8 +24,9 @@ export type {
   Swap,
   TtlOptions,
 } from './kv.ts';
-export { LeaderElection, type LeaderElectionOptions, type Leadership } from './leader.ts';
+export { LeaderElection, type LeaderElectionOptions } from './leader.ts';
 export type { LeaderState } from './leader-state.ts';
+export type { Leadership } from './leader-status.ts';
 export type { KvLeases, LeaseAnswer, LeaseHold, LeaseRequest, LeaseView } from './lease.ts';
 export { limits as kvLimits } from './limits.ts';
 export { wipeMemoryKv } from './memory/memory.ts';

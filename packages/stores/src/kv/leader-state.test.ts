@@ -83,3 +83,23 @@ describe('leader transitions', () => {
       expect(state.isActing(sources[kind], 0)).toBe(false);
   });
 });
+
+test.each([
+  ['follower', 1e9, 'follower'],
+  ['settling', 899, 'settling'],
+  // Not renewed: lost before it could act.
+  ['settling', 900, 'follower'],
+  ['leader', 899, 'leader'],
+  ['leader', 900, 'follower'],
+  ['stopped', 1e9, 'stopped'],
+] as const)('the clock makes of a %s at %d: %s', (kind, now, expected) => {
+  expect(state.atTime(sources[kind], now).kind).toBe(expected);
+});
+
+test('a settling contender that renewed leads from the moment it may act', () => {
+  const renewed: LeaderState = { kind: 'settling', fence: 5, until: 1500, actsFrom: 1000 };
+  expect(state.atTime(renewed, 999)).toBe(renewed);
+  expect(state.atTime(renewed, 1000)).toEqual({ kind: 'leader', fence: 5, until: 1500 });
+  expect(state.nextTurnOf(renewed)).toBe(1000);
+  expect(Object.values(sources).map(state.nextTurnOf)).toEqual([Infinity, 900, 900, Infinity]);
+});

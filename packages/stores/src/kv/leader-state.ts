@@ -91,6 +91,19 @@ export function stopped(state: LeaderState): Stopped {
   return { kind: 'stopped', highestFence: 'fence' in state ? state.fence : state.highestFence };
 }
 
+/** What the clock alone makes of a state: lost when its time is up, leading once it has settled, otherwise itself. */
+export function atTime(state: LeaderState, now: number): LeaderState {
+  if ('until' in state && now >= state.until) return lost(state);
+  if (state.kind === 'settling' && now >= state.actsFrom) return settled(state, now);
+  return state;
+}
+
+/** The next moment at which the clock alone changes the state; `Infinity` if it never does. */
+export function nextTurnOf(state: LeaderState): number {
+  if (state.kind === 'settling') return Math.min(state.until, state.actsFrom);
+  return state.kind === 'leader' ? state.until : Number.POSITIVE_INFINITY;
+}
+
 /** May this state act at this moment? The one question; the clock decides it, whatever timers have or have not run. */
 export function isActing(state: LeaderState, now: number): state is Leading {
   return state.kind === 'leader' && now < state.until;

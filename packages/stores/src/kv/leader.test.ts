@@ -1,5 +1,5 @@
 import { FakeClock } from '@frameworks/std/fake-clock';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { guardKv } from './guard.ts';
 import { Contender } from './leader-simulation.ts';
 import type { LeaderState } from './leader-state.ts';
@@ -167,4 +167,22 @@ test('stop while the acquisition is under way leaves no lease behind', async () 
   at(0).resume();
   await stopping;
   expect((await kv.readLease(key)).owner).toBeUndefined();
+});
+
+test('whoever stops it a second time waits for the same end: the lease is free by then', async () => {
+  const { clock, kv, key, at } = setUp(1);
+  at(0).election.start();
+  await clock.advance(1);
+  const first = at(0).election.stop();
+  await at(0).election.stop();
+  expect((await kv.readLease(key)).owner).toBeUndefined();
+  await first;
+});
+
+test('whoever leaves the iteration of changes leaves nothing behind on its signal', async () => {
+  const { at } = setUp(1);
+  const { signal } = new AbortController();
+  const removed = vi.spyOn(signal, 'removeEventListener');
+  for await (const _state of at(0).election.changes(signal)) break;
+  expect(removed).toHaveBeenCalledOnce();
 });
