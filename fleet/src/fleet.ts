@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { summarizeError } from '@frameworks/kit';
 import { ServerStartError } from '@frameworks/servers';
 import { systemClock } from '@frameworks/std';
@@ -177,7 +178,9 @@ export class Fleet {
     createDirectory(layout.credentials);
     ensureCaSecret(layout.caSecretFile);
     const { postgres, redis } = this.describe().stores;
-    this.#services = prepared.resolve({ postgres, kv: redis.central ?? 'memory:' });
+    // Named, so that all services of this fleet meet in one; a name of its own, so that two fleets in a process do not.
+    const memory = `memory:fleet-${randomUUID()}`;
+    this.#services = prepared.resolve({ postgres, kv: redis.central ?? memory });
     const tokens = new JoinTokens(layout.joinTokensFile, this.#options.clock);
     // All before the CA starts, so that it knows them when the first service asks.
     for (const resolved of this.#services)
