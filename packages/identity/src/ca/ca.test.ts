@@ -128,6 +128,32 @@ describe('verifying a peer', () => {
     expect(() => verifyPeer({ ...base, nowMs: nowMs - 3 * hourMs })).toThrow();
   });
 
+  it('refuses an intermediate below an intermediate, and takes a root that was sent along for nothing', async () => {
+    const { root, intermediate } = await hierarchy();
+    const below = await createIntermediate(intermediate, { domain, nowMs });
+    const { csrPem } = await createCsr();
+    const long = await issueLeaf(below, { csrPem, spiffeId: service, nowMs });
+    const base = { trustBundlePem: root.certificatePem, nowMs };
+    const untrusted = expect.objectContaining({ reason: 'PEER_UNTRUSTED' });
+    expect(() => verifyPeer({ ...base, chainPem: long.certificateChainPem + intermediate.certificatePem })).toThrow(
+      untrusted,
+    );
+    const { certificateChainPem } = await issueLeaf(intermediate, { csrPem, spiffeId: service, nowMs });
+    verifyPeer({ ...base, chainPem: certificateChainPem + root.certificatePem });
+  });
+
+  it('refuses an identity that the root itself signed for another domain', async () => {
+    const { root } = await hierarchy();
+    const foreign = formatSpiffeId({ kind: 'foghorn', domain: 'other.example', instance: 'a' });
+    const { csrPem } = await createCsr();
+    const issued = await issueLeaf(root, { csrPem, spiffeId: foreign, nowMs });
+    const [leafPem = ''] = splitPem(issued.certificateChainPem);
+    for (const chainPem of [leafPem, issued.certificateChainPem]) {
+      const attempt = () => verifyPeer({ chainPem, trustBundlePem: root.certificatePem, nowMs });
+      expect(attempt).toThrow(expect.objectContaining({ reason: 'PEER_UNTRUSTED' }));
+    }
+  });
+
   it('refuses an identity of a domain the intermediate may not name', async () => {
     const { root, intermediate } = await hierarchy();
     const { csrPem } = await createCsr();

@@ -6,8 +6,8 @@ import { findPeerIdentity, type SpiffeId } from '../spiffe.ts';
 import { splitPem } from './pem.ts';
 
 const clientAuth = '1.3.6.1.5.5.7.3.2';
-/** Leaf, intermediate, root. Longer chains are not ours. */
-const maxChainLength = 3;
+/** Leaf and intermediate. An intermediate may not sign another one (path length 0), so longer chains are not ours. */
+const maxChainLength = 2;
 
 export interface VerifiedPeer {
   identity: PeerIdentity & { uri: SpiffeId };
@@ -40,24 +40,40 @@ function parseCertificates(pem: string): X509Certificate[] {
   }
 }
 
+/** Node throws on a key or a signature that OpenSSL cannot read; to us that is one more thing that does not verify. */
 function signedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  try {
+    return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  } catch {
+    return false;
+  }
 }
 
 function isCurrent(certificate: X509Certificate, nowMs: number, graceMs = 0): boolean {
   return nowMs >= certificate.validFromDate.getTime() && nowMs <= certificate.validToDate.getTime() + graceMs;
 }
 
-function assertChain(chain: X509Certificate[], roots: X509Certificate[], nowMs: number): void {
-  const [, ...authorities] = chain;
-  if (!authorities.every((authority) => isCurrent(authority, nowMs))) throw refused('an authority is not valid now');
-  chain.slice(0, -1).forEach((certificate, index) => {
-    const issuer = chain[index + 1];
-    if (!issuer || !signedBy(certificate, issuer)) throw refused('the chain is broken');
-  });
+/**
+ * The authorities of a leaf, root last. Verified from the root down, so that only what a trusted key has signed costs a
+ * verification: a stranger's certificates, with keys of a stranger's choice, are compared with our roots and no more.
+ */
+function findAuthorities(chain: X509Certificate[], roots: X509Certificate[], nowMs: number): X509Certificate[] {
   const last = chain.at(-1);
-  const anchored = roots.some((root) => last && signedBy(last, root) && isCurrent(root, nowMs));
-  if (!anchored) throw refused('the chain ends in no trusted root');
+  const root = roots.find((candidate) => last && signedBy(last, candidate) && isCurrent(candidate, nowMs));
+  if (!root) throw refused('the chain ends in no trusted root');
+  const authorities = [...chain.slice(1), root];
+  if (!authorities.every((authority) => isCurrent(authority, nowMs))) throw refused('an authority is not valid now');
+  for (let index = chain.length - 2; index >= 0; index--) {
+    const [certificate, issuer] = [chain[index], chain[index + 1]];
+    if (!certificate || !issuer || !signedBy(certificate, issuer)) throw refused('the chain is broken');
+  }
+  return authorities;
+}
+
+/** A root that was sent along proves nothing: without it, what is left is the leaf and at most one intermediate. */
+function withoutRoots(chain: X509Certificate[], roots: X509Certificate[]): X509Certificate[] {
+  const known = new Set(roots.map(({ fingerprint256 }) => fingerprint256));
+  return chain.filter(({ fingerprint256 }) => !known.has(fingerprint256));
 }
 
 /**
@@ -65,19 +81,20 @@ function assertChain(chain: X509Certificate[], roots: X509Certificate[], nowMs: 
  * not come here. Throws UNAUTHENTICATED (PEER_UNTRUSTED, CERTIFICATE_EXPIRED) or INVALID_ARGUMENT / CERTIFICATE_INVALID.
  */
 export function verifyPeer(options: VerifyOptions): VerifiedPeer {
-  const chain = parseCertificates(options.chainPem);
+  const roots = parseCertificates(options.trustBundlePem);
+  const chain = withoutRoots(parseCertificates(options.chainPem), roots);
   const [leaf] = chain;
   if (!leaf || chain.length > maxChainLength) throw refused('the chain is empty or too long');
   if (leaf.ca || !leaf.keyUsage?.includes(clientAuth)) throw refused('not a leaf for clients');
-  assertChain(chain, parseCertificates(options.trustBundlePem), options.nowMs);
+  const authorities = findAuthorities(chain, roots, options.nowMs);
   if (!isCurrent(leaf, options.nowMs, options.expiredGraceMs))
     throw refused('the leaf is not valid now', 'CERTIFICATE_EXPIRED');
   const identity = findPeerIdentity(findSpiffeUri(leaf.subjectAltName) ?? '');
-  if (!identity || !identityAllowed(identity, chain)) throw refused('the leaf names no identity of this system');
+  if (!identity || !identityAllowed(identity, authorities)) throw refused('the leaf names no identity of this system');
   return { identity, notAfterMs: leaf.validToDate.getTime(), fingerprint256: leaf.fingerprint256, leaf };
 }
 
 /** Node's X.509 class does not check name constraints; our authorities carry the domain as their organization, so compare that. */
-function identityAllowed(identity: PeerIdentity, chain: X509Certificate[]): boolean {
-  return chain.slice(1).every((authority) => authority.subject.split('\n').includes(`O=${identity.domain}`));
+function identityAllowed(identity: PeerIdentity, authorities: X509Certificate[]): boolean {
+  return authorities.every(({ subject }) => subject.split('\n').includes(`O=${identity.domain}`));
 }
