@@ -71,11 +71,30 @@ describe('authorize', () => {
   });
 
   it('takes a call with a user as that user’s alone, whatever the service in between may do', () => {
-    const table = new Map<string, Rule>([['x.Y/Z', [service('bridge')]]]);
+    const table = new Map<string, Rule>([['x.Y/Z', [service('access/bridge')]]]);
     const { bridge, member } = callers;
     if (!bridge || !member) throw new Error('callers are named above');
     expect(authorize('x.Y/Z', bridge, { table })).toMatchObject({ allow: true });
     expect(authorize('x.Y/Z', member, { table })).toEqual({ allow: false, reason: 'CALLER_NOT_ALLOWED' });
+  });
+
+  it('knows a service by its plane and name, and no service as a Foghorn', () => {
+    const impostor = peer(testServiceId('bridge', 'media'));
+    expect(authorize('frameworks.foghorn.v1.EdgeProvisioning/PreRegisterEdge', impostor)).toMatchObject({
+      allow: false,
+    });
+    const resource = { instance: 'foghorn/f1' };
+    const namesake = peer(testServiceId('foghorn', 'media', 'f1'));
+    expect(authorize('frameworks.quartermaster.v1.InstanceRegistry/RegisterInstance', namesake, { resource })).toEqual({
+      allow: false,
+      reason: 'IDENTITY_MISMATCH',
+    });
+  });
+
+  it('takes no tenant for the same as no tenant', () => {
+    const homeless: Caller = { peer: callers.bridge?.peer, actor: { userId: 'u', tenantId: '', role: 'owner' } };
+    const method = 'frameworks.quartermaster.v1.NodeRegistry/RetireNode';
+    expect(authorize(method, homeless, { resource: { tenantId: '' } })).toMatchObject({ reason: 'TENANT_MISMATCH' });
   });
 
   it.each(['foghorn', 'node', 'anonymous'])('accepts no user from a %s', (name) => {

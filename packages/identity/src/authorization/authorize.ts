@@ -8,7 +8,7 @@ const deny = (reason: string): Decision => ({ allow: false, reason });
 function grantsOf(method: string, caller: Caller, table: ReadonlyMap<string, Rule>): Grant[] | Decision {
   const rule = table.get(method);
   if (!rule) return deny('METHOD_UNKNOWN');
-  // Only services pass users on; a token in the hands of a node or a Foghorn has gone astray.
+  // Users come through Bridge alone; a token in the hands of a node or a Foghorn has gone astray.
   if (caller.actor && caller.peer?.kind !== 'service') return deny('ACTOR_NOT_ACCEPTED');
   const grants = rule.filter((grant) => grantMatches(grant, caller));
   if (grants.length > 0) return grants;

@@ -15,7 +15,7 @@ export type Scope = 'any' | 'filtered' | 'ownCluster' | 'ownNode' | 'ownTenant' 
 
 export type Grant =
   | { who: 'anonymous'; scope: Scope }
-  /** `names` empty: every service. */
+  /** Names are `<plane>/<service>`: the same name in another plane is another service. Empty: every service. */
   | { who: 'service'; names: readonly string[]; scope: Scope }
   | { who: 'foghorn'; scope: Scope }
   | { who: 'node'; scope: Scope }
@@ -41,7 +41,9 @@ export function grantMatches(grant: Grant, { peer, actor }: Caller): boolean {
     case 'anonymous':
       return true;
     case 'service':
-      return peer?.kind === 'service' && (grant.names.length === 0 || grant.names.includes(peer.service));
+      return (
+        peer?.kind === 'service' && (grant.names.length === 0 || grant.names.includes(`${peer.plane}/${peer.service}`))
+      );
     case 'foghorn':
     case 'node':
       return peer?.kind === grant.who;
@@ -60,7 +62,7 @@ export function scopeHolds(scope: Scope, caller: Caller, resource: Resource): bo
     case 'filtered':
       return true;
     case 'ownTenant':
-      return actor !== undefined && resource.tenantId === actor.tenantId;
+      return actor !== undefined && actor.tenantId !== '' && resource.tenantId === actor.tenantId;
     case 'ownCluster':
       if (resource.clusterId === undefined) return false;
       if (peer?.kind === 'node') return peer.clusterId === resource.clusterId;
@@ -69,7 +71,12 @@ export function scopeHolds(scope: Scope, caller: Caller, resource: Resource): bo
       return peer?.kind === 'node' && peer.clusterId === resource.clusterId && peer.nodeId === resource.nodeId;
     case 'ownInstance':
       if (peer?.kind === 'foghorn') return resource.instance === `foghorn/${peer.instance}`;
-      return peer?.kind === 'service' && resource.instance === `${peer.service}/${peer.instance}`;
+      // A Foghorn has an identity of its own kind; a service that merely bears the name is none.
+      return (
+        peer?.kind === 'service' &&
+        peer.service !== 'foghorn' &&
+        resource.instance === `${peer.service}/${peer.instance}`
+      );
   }
 }
 

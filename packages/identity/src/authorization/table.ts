@@ -17,7 +17,7 @@ const byService: Record<string, Record<string, Rule>> = {
     IssueNodeCertificate: [foghorn('ownCluster')],
     GetTrustBundle: everyone,
     WatchTrustBundle: everyPeer,
-    CreateJoinToken: [operator, service('provisioner')],
+    CreateJoinToken: [operator, service('control/provisioner')],
     RevokeJoinToken: [operator],
     ListJoinTokens: [operator],
     ListCertificates: [operator],
@@ -34,7 +34,7 @@ const byService: Record<string, Record<string, Rule>> = {
   },
   'frameworks.quartermaster.v1.BootstrapTokens': {
     CreateBootstrapToken: [operator, owner('ownTenant')],
-    ValidateBootstrapToken: [service('bridge'), foghorn('any')],
+    ValidateBootstrapToken: [service('access/bridge'), foghorn('any')],
     ConsumeBootstrapToken: [foghorn('ownCluster')],
     RevokeBootstrapToken: [operator, owner('ownTenant')],
     ListBootstrapTokens: [operator, ...tenantUsers],
@@ -69,7 +69,7 @@ const byService: Record<string, Record<string, Rule>> = {
     ResolveStreamKey: [foghorn('any')],
   },
   'frameworks.commodore.v1.Playback': {
-    ResolvePlayback: [service('bridge'), foghorn('any')],
+    ResolvePlayback: [service('access/bridge'), foghorn('any')],
   },
   'frameworks.decklog.v1.EventIngress': {
     Publish: [services('filtered'), foghorn('filtered')],
@@ -79,19 +79,19 @@ const byService: Record<string, Record<string, Rule>> = {
     Connect: [node('ownNode')],
   },
   'frameworks.foghorn.v1.EdgeProvisioning': {
-    PreRegisterEdge: [service('bridge')],
+    PreRegisterEdge: [service('access/bridge')],
   },
   'frameworks.foghorn.v1.FoghornFederation': {
     PeerChannel: [foghorn('ownCluster')],
     QueryStream: [foghorn('ownCluster')],
     NotifyOriginPull: [foghorn('ownCluster')],
     ForwardArtifactCommand: [foghorn('ownCluster')],
-    TerminateTenantStreams: [service('commodore')],
-    InvalidateTenantCache: [service('commodore')],
+    TerminateTenantStreams: [service('control/commodore')],
+    InvalidateTenantCache: [service('control/commodore')],
   },
   'frameworks.foghorn.v1.Routing': {
-    ResolveViewer: [service('bridge'), operator],
-    ResolveIngest: [service('bridge'), operator],
+    ResolveViewer: [service('access/bridge'), operator],
+    ResolveIngest: [service('access/bridge'), operator],
   },
 };
 

@@ -39,7 +39,7 @@ const actor = { userId: 'u1', tenantId: 't1', role: 'member' as const };
 describe('the guard on real connections', () => {
   it('denies by default, counts it, and lets the named service pass', async () => {
     const metrics = createMetrics({ service: 'echo' });
-    const guard = await createGuard({ Say: [service('bridge')] });
+    const guard = await createGuard({ Say: [service('access/bridge')] });
     await using echo = await startEcho({ authority, guard, metrics });
     const stranger = await echo.client();
     await expect(stranger.say({})).rejects.toMatchObject({ code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' });
@@ -104,7 +104,7 @@ describe('the guard on real connections', () => {
   });
 
   it('takes nothing from metadata that a client makes up', async () => {
-    const guard = await createGuard({ Say: [service('bridge')] });
+    const guard = await createGuard({ Say: [service('access/bridge')] });
     await using echo = await startEcho({ authority, guard });
     const {
       certificateChainPem: cert,
