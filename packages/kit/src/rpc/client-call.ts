@@ -3,6 +3,7 @@ import { ClientError, Metadata, Status } from 'nice-grpc';
 import { ServiceError } from '../errors.ts';
 import type { RpcCallOptions } from './client-types.ts';
 import type { CallMetrics } from './metrics.ts';
+import type { RetryBudget } from './retry-budget.ts';
 import { actorKey } from './server-call.ts';
 import { decodeError, statusDetailsKey } from './status.ts';
 
@@ -22,6 +23,7 @@ export interface CallSettings {
   retrySafe: boolean;
   deadlineMs: number | undefined;
   retry: RetryPolicy;
+  budget: RetryBudget;
   clock: Clock;
   metrics: CallMetrics;
 }
@@ -73,6 +75,7 @@ export class ClientCall implements Disposable {
   }
 
   succeeded(): void {
+    this.#settings.budget.succeeded();
     this.#code = 'OK';
   }
 
@@ -85,9 +88,11 @@ export class ClientCall implements Disposable {
 
   /** Waits before attempt `next` (1 = the first repetition); `false`: do not try again. */
   async mayRetry(error: unknown, next: number): Promise<boolean> {
-    const { retrySafe, stream, retry, clock, metrics, method } = this.#settings;
-    if (!retrySafe || stream || next >= retry.attempts) return false;
+    const { retrySafe, stream, retry, budget, clock, metrics, method } = this.#settings;
     if (!(error instanceof ServiceError) || !error.retryable) return false;
+    // Asked of every failure, whether or not this call may be repeated: all of them say how the server is doing.
+    const affordable = budget.failed();
+    if (!affordable || !retrySafe || stream || next >= retry.attempts) return false;
     const waitMs = Math.max(error.retryAfterMs ?? 0, backoff(next - 1, retry));
     if (waitMs >= this.#remainingMs()) return false;
     await clock.sleep(waitMs, this.#controller.signal).catch(() => undefined);
@@ -116,7 +121,7 @@ export class ClientCall implements Disposable {
     const details = this.#trailer?.get(statusDetailsKey);
     if (thrown.code === Status.DEADLINE_EXCEEDED && !details)
       return deadlineExceeded(this.#settings.method, this.#limitMs);
-    return decodeError(thrown.code, thrown.details, details);
+    return decodeError(thrown.code, thrown.details, { details, cause: thrown });
   }
 
   #elapsedMs(): number {

@@ -10,6 +10,8 @@ import { createChannelCredentials, type PeerExpectation } from './credentials.ts
 import { clientChannelOptions, defaultLimits, type RpcLimits } from './limits.ts';
 import { isRetrySafe, methodName, streamsRequests, streamsResponses, toWireService } from './method.ts';
 import { createCallMetrics } from './metrics.ts';
+import { leaseRequest } from './request-lease.ts';
+import { RetryBudget } from './retry-budget.ts';
 
 export interface RpcChannelOptions {
   address: HostPort;
@@ -42,11 +44,13 @@ export function createRpcChannel(options: RpcChannelOptions): RpcChannel {
   const metrics = createCallMetrics(options.metrics, 'client');
   const clock = options.clock ?? systemClock;
   const retry = { ...defaultRetry, ...options.retry };
+  const budget = new RetryBudget();
   const unaryDeadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   const settingsOf = (method: DescMethod): CallSettings => {
     const stream = streamsRequests(method) || streamsResponses(method);
     const deadlineMs = stream ? undefined : unaryDeadlineMs;
-    return { method: methodName(method), stream, retrySafe: isRetrySafe(method), deadlineMs, retry, clock, metrics };
+    const retrySafe = isRetrySafe(method);
+    return { method: methodName(method), stream, retrySafe, deadlineMs, retry, budget, clock, metrics };
   };
   return {
     client: <S extends DescService>(service: S) => {
@@ -90,9 +94,10 @@ type StreamCall = (request: Request, options: AttemptOptions) => AsyncIterable<M
 
 async function callOnce(wire: SingleCall, request: Request, given: ClientCall): Promise<Message> {
   using call = given;
+  using lease = leaseRequest(request);
   for (let attempt = 1; ; attempt++) {
     try {
-      const response = await wire(request, call.attempt());
+      const response = await wire(lease.request, call.attempt());
       call.succeeded();
       return response;
     } catch (thrown) {
@@ -105,8 +110,9 @@ async function callOnce(wire: SingleCall, request: Request, given: ClientCall): 
 /** The call starts with the first read, so a stream that nobody reads holds nothing. */
 async function* receive(wire: StreamCall, request: Request, start: () => ClientCall): AsyncIterable<Message> {
   using call = start();
+  using lease = leaseRequest(request);
   try {
-    yield* wire(request, call.attempt());
+    yield* wire(lease.request, call.attempt());
     call.succeeded();
   } catch (thrown) {
     throw call.failed(thrown);

@@ -6,7 +6,7 @@ import { decodeError, encodeError } from './status.ts';
 
 const roundTrip = (error: ServiceError) => {
   const { code, message, details } = encodeError(error);
-  return decodeError(code, message, details);
+  return decodeError(code, message, { details });
 };
 
 describe('errors on the wire', () => {
@@ -31,13 +31,26 @@ describe('errors on the wire', () => {
   });
 
   it('uses the name of the code where a remote sends no details, or garbage', () => {
-    expect(decodeError(14, 'down', undefined)).toMatchObject({
+    expect(decodeError(14, 'down')).toMatchObject({
       code: 'UNAVAILABLE',
       reason: 'UNAVAILABLE',
       retryable: true,
     });
-    expect(decodeError(5, 'x', Uint8Array.of(255, 255, 255))).toMatchObject({ code: 'NOT_FOUND', reason: 'NOT_FOUND' });
-    expect(decodeError(99, 'x', undefined).code).toBe('UNKNOWN');
+    expect(decodeError(5, 'x', { details: Uint8Array.of(255, 255, 255) })).toMatchObject({
+      code: 'NOT_FOUND',
+      reason: 'NOT_FOUND',
+    });
+    expect(decodeError(99, 'x').code).toBe('UNKNOWN');
+  });
+
+  it('bounds what a message takes in a header, whatever its alphabet', () => {
+    const wire = encodeError(new ServiceError('ABORTED', 'R', { message: '漢'.repeat(5_000) }));
+    expect(encodeURI(wire.message).length).toBeLessThanOrEqual(3 * 1024);
+    expect(wire.message).toMatch(/^漢+$/);
+  });
+
+  it.each([['x'.repeat(200)], ['Not a reason'], ['A\nB'], ['']])('takes no reason like %j from a remote', (reason) => {
+    expect(roundTrip(new ServiceError('ABORTED', reason, { message: 'm' })).reason).toBe('ABORTED');
   });
 
   it('survives any text and any bytes', () => {
@@ -48,14 +61,18 @@ describe('errors on the wire', () => {
         expect(wire.message.isWellFormed()).toBe(true);
         expect(wire.details.length).toBeLessThanOrEqual(6 * 1024);
         // What goes into the `grpc-message` header.
-        encodeURI(wire.message);
-        expect(decodeError(wire.code, wire.message, wire.details)).toMatchObject({ code: 'ABORTED', reason: 'R' });
+        const headerBytes = encodeURI(wire.message).length + (wire.details.length * 4) / 3;
+        expect(headerBytes).toBeLessThan(12 * 1024);
+        expect(decodeError(wire.code, wire.message, { details: wire.details })).toMatchObject({
+          code: 'ABORTED',
+          reason: 'R',
+        });
       }),
       { numRuns: 200 },
     );
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        expect(decodeError(3, 'm', bytes).code).toBe('INVALID_ARGUMENT');
+        expect(decodeError(3, 'm', { details: bytes }).code).toBe('INVALID_ARGUMENT');
       }),
       { numRuns: 500 },
     );

@@ -15,9 +15,14 @@ const errorDomain = 'frameworks';
 const fieldPrefix = 'field.';
 /** Carries `retryable` where it differs from what the code implies. */
 const retryableKey = '_retryable';
-const maxMessageLength = 1024;
-/** Trailers are headers: stay well below the 16 KiB that clients accept. */
+/**
+ * Trailers are headers, and clients accept 16 KiB of them. The message travels percent-encoded, three bytes for one, and a
+ * second time within the details, which travel in base64: 1 KiB of text and 6 KiB of details stay well below.
+ */
+const maxMessageBytes = 1024;
 const maxDetailsBytes = 6 * 1024;
+/** What a reason looks like; anything else in its place came from a remote that is none of ours. */
+const reasonPattern = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 export interface WireError {
   code: number;
@@ -51,7 +56,7 @@ function toDuration(ms: number) {
 /** The form an error travels in. Data that would not fit into a header is dropped as a whole; code and reason never are. */
 export function encodeError(error: ServiceError): WireError {
   const code = toGrpcCode(error.code);
-  const message = error.message.slice(0, maxMessageLength).toWellFormed();
+  const message = cutText(error.message, maxMessageBytes);
   const data = Object.fromEntries(
     Object.entries(error.data).map(([key, value]) => [key.toWellFormed(), value.toWellFormed()]),
   );
@@ -59,6 +64,13 @@ export function encodeError(error: ServiceError): WireError {
     toBinary(StatusSchema, create(StatusSchema, { code, message, details: packDetails(error, given) }));
   const details = encode(data);
   return { code, message, details: details.length <= maxDetailsBytes ? details : encode({}) };
+}
+
+/** At most `maxBytes` of UTF-8, well-formed, no character cut in two. */
+function cutText(text: string, maxBytes: number): string {
+  const start = text.slice(0, maxBytes).toWellFormed();
+  const { read } = new TextEncoder().encodeInto(start, new Uint8Array(maxBytes));
+  return start.slice(0, read);
 }
 
 interface UnpackedDetails {
@@ -87,15 +99,24 @@ function unpackDetails(bytes: Uint8Array): UnpackedDetails {
   return found;
 }
 
-/** What a remote answered → the error it meant. A status without (readable) details has its code's name as reason. */
-export function decodeError(grpcCode: number, message: string, details: Uint8Array | undefined): ServiceError {
+/**
+ * What a remote answered → the error it meant. A status without (readable) details has its code's name as reason, and
+ * `cause`, if given, says that the transport spoke and not a service of ours.
+ */
+export function decodeError(
+  grpcCode: number,
+  text: string,
+  { details, cause }: { details?: Uint8Array | undefined; cause?: unknown } = {},
+): ServiceError {
   const code = toErrorCode(grpcCode);
+  const message = cutText(text, maxMessageBytes);
   let unpacked: UnpackedDetails = { data: {} };
   try {
     if (details) unpacked = unpackDetails(details);
   } catch {
     // A remote that sends garbage as details still sent a code; that is what we report.
   }
-  const { reason, ...options } = unpacked;
-  return new ServiceError(code, reason || code, { message, ...options });
+  const { reason = '', ...options } = unpacked;
+  if (reasonPattern.test(reason)) return new ServiceError(code, reason, { message, ...options });
+  return new ServiceError(code, code, { message, ...options, cause });
 }
