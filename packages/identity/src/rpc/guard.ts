@@ -15,7 +15,7 @@ export function createRpcGuard({ source, clock }: { source: CredentialSource; cl
       // One trust domain per installation, whatever else a root may once sign.
       return peer?.domain === domain() ? peer : undefined;
     },
-    verifyActor: (token) => actors.verify(token),
+    verifyActor: (token, presenter) => actors.verify(token, presenter),
     authorize: (method, caller) => authorize(method, caller),
     authorizeResource: (method, caller, resource) => authorize(method, caller, { resource }),
   };

@@ -2,12 +2,14 @@ import { FakeClock } from '@frameworks/std';
 import { decodeProtectedHeader, SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StaticCertificateSource } from '../source/certificate-source.ts';
-import { createTestAuthority, type TestAuthority, testServiceId } from '../testing.ts';
+import { findPeerIdentity, parseSpiffeId } from '../spiffe.ts';
+import { createTestAuthority, type TestAuthority, testServiceId, testSpiffeId } from '../testing.ts';
 import { ActorVerifier, signActorToken } from './actor-token.ts';
 import { hashSecret, isWellFormedSecret, mintSecret, secretMatches, secretPrefixes } from './secret.ts';
 import { generateTokenKey, UserTokens } from './user-token.ts';
 
 const actor = { userId: 'u1', tenantId: 't1', role: 'owner' as const };
+const bridgeId = parseSpiffeId(testServiceId('bridge', 'access'));
 const claims = { ...actor, sessionId: 's1' };
 
 describe('secrets', () => {
@@ -86,6 +88,7 @@ describe('user tokens', () => {
       token.replace(/\.[^.]*\./, `.${Buffer.from('{"sub":"admin","role":"operator"}').toString('base64url')}.`),
       '',
       'a.b.c',
+      'x'.repeat(100_000),
     ];
     for (const other of others) await expect(tokens.verify(other)).rejects.toMatchObject(refused);
   });
@@ -105,9 +108,9 @@ describe('actor tokens', () => {
 
   it('are verified with nothing but the trust bundle', async () => {
     const verifier = new ActorVerifier({ source: service, clock });
-    expect(await verifier.verify(await signActorToken(actor, { source: bridge, clock }))).toEqual(actor);
+    expect(await verifier.verify(await signActorToken(actor, { source: bridge, clock }), bridgeId)).toEqual(actor);
     expect(
-      await verifier.verify(await signActorToken({ ...actor, userId: 'u2' }, { source: bridge, clock })),
+      await verifier.verify(await signActorToken({ ...actor, userId: 'u2' }, { source: bridge, clock }), bridgeId),
     ).toMatchObject({ userId: 'u2' });
   });
 
@@ -115,9 +118,9 @@ describe('actor tokens', () => {
     const verifier = new ActorVerifier({ source: service, clock });
     const token = await signActorToken(actor, { source: bridge, clock, lifetimeMs: 3_600_000 });
     await clock.advance(59_000);
-    expect(await verifier.verify(token)).toEqual(actor);
+    expect(await verifier.verify(token, bridgeId)).toEqual(actor);
     await clock.advance(8_000);
-    await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'ACTOR_TOKEN_EXPIRED' });
+    await expect(verifier.verify(token, bridgeId)).rejects.toMatchObject({ reason: 'ACTOR_TOKEN_EXPIRED' });
   });
 
   it('are refused from a service that may not vouch for users, from another CA, and as user tokens', async () => {
@@ -128,24 +131,53 @@ describe('actor tokens', () => {
     );
     const impostor = new StaticCertificateSource(await authority.issue(testServiceId('bridge', 'control')));
     for (const source of [service, stranger, impostor]) {
-      await expect(verifier.verify(await signActorToken(actor, { source, clock }))).rejects.toMatchObject(refused);
+      await expect(verifier.verify(await signActorToken(actor, { source, clock }), bridgeId)).rejects.toMatchObject(
+        refused,
+      );
     }
     const key = generateTokenKey('k');
     const user = await new UserTokens({ issuer: 'i', audience: 'frameworks', keys: [key], clock }).sign(claims);
     for (const text of [user, '', 'x'.repeat(20_000)])
-      await expect(verifier.verify(text)).rejects.toMatchObject(refused);
+      await expect(verifier.verify(text, bridgeId)).rejects.toMatchObject(refused);
     const token = await signActorToken(actor, { source: bridge, clock });
     const [header, , signature] = token.split('.');
     const raised = `${header}.${Buffer.from('{"sub":"u1","tid":"t1","role":"operator"}').toString('base64url')}.${signature}`;
-    await expect(verifier.verify(raised)).rejects.toMatchObject(refused);
+    await expect(verifier.verify(raised, bridgeId)).rejects.toMatchObject(refused);
+  });
+
+  it('count only from the instance that signed them: a service that got one cannot use it elsewhere', async () => {
+    const verifier = new ActorVerifier({ source: service, clock });
+    const token = await signActorToken(actor, { source: bridge, clock });
+    const presenters = [
+      ['nobody', undefined, 'ACTOR_NOT_ACCEPTED'],
+      ['a service that received it', testServiceId('commodore'), 'ACTOR_NOT_ACCEPTED'],
+      ['a namesake in another plane', testServiceId('bridge', 'control'), 'ACTOR_NOT_ACCEPTED'],
+      ['a Foghorn', testSpiffeId({ kind: 'foghorn', instance: 'bridge' }), 'ACTOR_NOT_ACCEPTED'],
+      ['another Bridge', testServiceId('bridge', 'access', 'b'), 'ACTOR_TOKEN_INVALID'],
+    ] as const;
+    for (const [who, uri, reason] of presenters) {
+      const attempt = verifier.verify(token, findPeerIdentity(uri ?? ''));
+      await expect(attempt, who).rejects.toMatchObject({ code: 'UNAUTHENTICATED', reason });
+    }
+    expect(await verifier.verify(token, bridgeId)).toEqual(actor);
+  });
+
+  it('make nobody but operators a member of no tenant', async () => {
+    const verifier = new ActorVerifier({ source: service, clock });
+    const sign = (role: 'owner' | 'operator') =>
+      signActorToken({ ...actor, tenantId: '', role }, { source: bridge, clock });
+    expect(await verifier.verify(await sign('operator'), bridgeId)).toMatchObject({ role: 'operator' });
+    await expect(verifier.verify(await sign('owner'), bridgeId)).rejects.toMatchObject({
+      reason: 'ACTOR_TOKEN_INVALID',
+    });
   });
 
   it('stop being accepted when their root is no longer trusted, remembered chains included', async () => {
     const source = new StaticCertificateSource(await authority.issue(testServiceId('commodore')));
     const verifier = new ActorVerifier({ source, clock });
     const token = await signActorToken(actor, { source: bridge, clock });
-    await verifier.verify(token);
+    await verifier.verify(token, bridgeId);
     source.replace(await (await createTestAuthority()).issue(testServiceId('commodore')));
-    await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'ACTOR_TOKEN_INVALID' });
+    await expect(verifier.verify(token, bridgeId)).rejects.toMatchObject({ reason: 'ACTOR_TOKEN_INVALID' });
   });
 });

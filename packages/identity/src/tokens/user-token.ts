@@ -33,6 +33,8 @@ const type = 'user+jwt';
 const algorithm = 'EdDSA';
 /** A stolen token is good no longer than this. */
 export const maxUserTokenMs = 15 * 60 * 1000;
+/** Ours have about 400 characters; a parser is not fed much more. */
+const maxTokenLength = 4 * 1024;
 /** Clocks of issuer and verifier may differ by this much, seconds. */
 const clockToleranceS = 5;
 
@@ -82,6 +84,7 @@ export class UserTokens {
   /** Throws UNAUTHENTICATED: TOKEN_EXPIRED (refresh it) or TOKEN_INVALID (log in again). */
   async verify(token: string): Promise<UserClaims> {
     const { issuer, audience, clock } = this.#options;
+    if (token.length > maxTokenLength) throw invalid('TOKEN_INVALID');
     try {
       const { payload } = await jwtVerify(token, ({ kid }) => this.#keyOf(kid), {
         issuer,
@@ -111,6 +114,8 @@ export function toActor(payload: JWTPayload): Actor {
   const { sub, tid, role } = payload;
   const known = actorRoles.find((candidate) => candidate === role);
   if (typeof sub !== 'string' || sub === '' || typeof tid !== 'string' || !known) throw new Error('a claim is missing');
+  // What an absent field of a message reads as must never be somebody's tenant.
+  if (tid === '' && known !== 'operator') throw new Error('only operators belong to no tenant');
   return { userId: sub, tenantId: tid, role: known };
 }
 

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { ServerError, type CallContext as WireContext } from 'nice-grpc';
 import { ServiceError, toServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { conceal } from './conceal.ts';
 import type { CallContext } from './handlers.ts';
 import { type Intake, ticketKey } from './intake.ts';
 import { streamsResponses } from './method.ts';
@@ -31,7 +31,8 @@ export function toWireHandler(
       try {
         call = intake.claim(wire.metadata.get(ticketKey));
         // The method's kind says that this handler answers with one message.
-        const response = await (handler(request, toContext(call, wire.signal)) as Promise<Message>);
+        const given = holdToFirst(request, call);
+        const response = await (handler(given, toContext(call, wire.signal)) as Promise<Message>);
         assertResourceChecked(call);
         return response;
       } catch (thrown) {
@@ -44,10 +45,12 @@ export function toWireHandler(
     try {
       call = intake.claim(wire.metadata.get(ticketKey));
       // The method's kind says that this handler answers with a stream.
-      for await (const response of handler(request, toContext(call, wire.signal)) as AsyncIterable<Message>) {
+      const given = holdToFirst(request, call);
+      for await (const response of handler(given, toContext(call, wire.signal)) as AsyncIterable<Message>) {
         assertResourceChecked(call);
         yield response;
       }
+      assertResourceChecked(call);
     } catch (thrown) {
       throw fail(thrown, { call, wire, log });
     }
@@ -65,6 +68,23 @@ function toContext(call: ServerCall, signal: AbortSignal): CallContext {
   };
 }
 
+/**
+ * The first message of a stream may say what it is about; until the handler has asked whether the caller may touch that, it
+ * gets no second one. A stream can do harm long before it is answered, so checking the answers alone is not enough.
+ */
+function holdToFirst(request: Message | AsyncIterable<Message>, call: ServerCall): typeof request {
+  return call.resourceUnchecked && Symbol.asyncIterator in request ? afterCheck(request, call) : request;
+}
+
+async function* afterCheck(requests: AsyncIterable<Message>, call: ServerCall): AsyncIterable<Message> {
+  let first = true;
+  for await (const request of requests) {
+    if (!first) assertResourceChecked(call);
+    first = false;
+    yield request;
+  }
+}
+
 /** A handler that forgot to ask would answer everybody about everything: it must fail in its very first test instead. */
 function assertResourceChecked(call: ServerCall): void {
   if (!call.resourceUnchecked) return;
@@ -73,26 +93,13 @@ function assertResourceChecked(call: ServerCall): void {
   });
 }
 
-const hiddenCodes = new Set(['INTERNAL', 'UNKNOWN']);
-
-/** What is our own fault is logged here, once, in full; the remote learns an incident number to quote. */
-function hide(error: ServiceError, call: ServerCall | undefined, log: Logger): ServiceError {
-  if (!hiddenCodes.has(error.code)) return error;
-  const incident = randomBytes(6).toString('hex');
-  log.error(
-    { event: 'rpc_failed', method: call?.method, incident, reason: error.reason, error: error.cause ?? error },
-    'call failed',
-  );
-  return new ServiceError(error.code, error.reason, { message: 'internal error', data: { incident } });
-}
-
 function fail(
   thrown: unknown,
   { call, wire, log }: { call: ServerCall | undefined; wire: WireContext; log: Logger },
 ): ServerError {
   // The status has gone out already; whatever an aborted handler throws is not a failure.
   if (wire.signal.aborted) return new ServerError(1, 'cancelled');
-  const { code, message, details } = encodeError(hide(toServiceError(thrown), call, log));
+  const { code, message, details } = encodeError(conceal(toServiceError(thrown), { method: call?.method, log }));
   wire.trailer.set(statusDetailsKey, details);
   return new ServerError(code, message);
 }

@@ -21,8 +21,8 @@ export type Decision =
 export interface RpcGuard {
   /** The URI of a certificate that chains to a trusted root → who that is; `undefined`: nobody of this system. */
   findPeer(uri: string): PeerIdentity | undefined;
-  /** Verifies the token in `frameworks-actor`. Throws `ServiceError` UNAUTHENTICATED. */
-  verifyActor(token: string): Promise<Actor>;
+  /** Verifies the token in `frameworks-actor` that `presenter` sent (`undefined`: nobody). Throws `ServiceError` UNAUTHENTICATED. */
+  verifyActor(token: string, presenter: PeerIdentity | undefined): Promise<Actor>;
   /** Before the request is read: may this caller use the method at all? */
   authorize(method: string, caller: Caller): Decision;
   /** Once the handler knows the resource. */

@@ -8,7 +8,7 @@ export interface CallContext {
   peer: PeerIdentity | undefined;
   /** The user behind the call, from a signed token; absent for calls between services on their own behalf. */
   actor: Actor | undefined;
-  /** Aborts when the client cancels or disconnects, when the deadline passes, and (streams) when the server stops. Pass it on. */
+  /** Aborts when the client cancels or disconnects, when the deadline passes, and (streams) when the server stops, at `maxStreamAgeMs`, or with the caller's certificate. Pass it on. */
   signal: AbortSignal;
   /** When the answer is no longer wanted. Always there for unary calls; a stream has one only if its client set it. */
   deadline: Date | undefined;
@@ -16,7 +16,8 @@ export interface CallContext {
   method: string;
   /**
    * Asks the authorization table whether this caller may touch this resource; throws PERMISSION_DENIED. A method whose rule
-   * is bound to a resource fails with INTERNAL / RESOURCE_UNCHECKED when its handler answers without having asked.
+   * is bound to a resource fails with INTERNAL / RESOURCE_UNCHECKED when its handler answers, or reads a second message of a
+   * stream, without having asked.
    */
   authorize(resource: Resource): void;
 }

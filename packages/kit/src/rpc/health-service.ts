@@ -2,7 +2,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '@frameworks/contracts/grpc/health/v1/health_pb';
-import { type Clock, isAbort } from '@frameworks/std';
+import { type Clock, isAbort, SingleFlight } from '@frameworks/std';
 import { ServiceError } from '../errors.ts';
 import type { HealthReport } from '../health.ts';
 import type { ServiceHandlers } from './handlers.ts';
@@ -23,7 +23,10 @@ export function createHealthHandlers({
   services,
   clock,
 }: HealthServiceOptions): ServiceHandlers<typeof Health> {
-  const statusOf = async () => ((await report()).ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  // Anybody may ask, and a report may cost a question to the database: all who ask meanwhile get the same answer.
+  const reports = new SingleFlight<'report', HealthReport>();
+  const statusOf = async () =>
+    (await reports.run('report', report)).ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
   const isKnown = (service: string) => service === '' || services.has(service);
   return {
     async check({ service }) {

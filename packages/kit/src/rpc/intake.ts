@@ -6,7 +6,8 @@ import { ServerCall, type ServerCallOptions } from './server-call.ts';
 /** Between our interceptor and our handlers only; whatever a client sends under any name is gone by then. */
 export const ticketKey = 'frameworks-call';
 
-export interface IntakeOptions extends Pick<ServerCallOptions, 'guard' | 'log' | 'metrics' | 'maxUnaryMs'> {
+export interface IntakeOptions
+  extends Pick<ServerCallOptions, 'guard' | 'log' | 'metrics' | 'denials' | 'clock' | 'maxUnaryMs' | 'maxStreamAgeMs'> {
   /** By path, `/<method name>`. */
   methods: ReadonlyMap<string, DescMethod>;
 }

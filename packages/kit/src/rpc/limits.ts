@@ -15,6 +15,8 @@ export interface RpcLimits {
   keepaliveTimeoutMs: number;
   /** A connection takes no new calls after this (grpc-js adds jitter), milliseconds: peers then prove their current certificate. Open calls go on. */
   maxConnectionAgeMs: number;
+  /** A stream is ended by the server after this (up to a tenth earlier), milliseconds, and with its client's certificate in any case. */
+  maxStreamAgeMs: number;
 }
 
 export const defaultLimits: RpcLimits = {
@@ -24,6 +26,7 @@ export const defaultLimits: RpcLimits = {
   keepaliveMs: 20_000,
   keepaliveTimeoutMs: 5_000,
   maxConnectionAgeMs: 60 * 60 * 1000,
+  maxStreamAgeMs: 12 * 60 * 60 * 1000,
 };
 
 export function serverChannelOptions(limits: RpcLimits): ChannelOptions {

@@ -24,7 +24,7 @@ export function createCallMetrics(metrics: Metrics | undefined, side: 'client' |
   });
   const denied = metrics.counter({
     name: `${prefix}_denied_total`,
-    help: 'RPCs refused by authorization',
+    help: 'RPCs refused by authentication or authorization',
     labels: ['method', 'reason', 'caller'],
   });
   const retries = metrics.counter({ name: `${prefix}_retries_total`, help: 'RPCs sent again', labels: ['method'] });

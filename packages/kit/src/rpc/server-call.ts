@@ -1,13 +1,16 @@
 import type { DescMethod } from '@bufbuild/protobuf';
+import type { Clock } from '@frameworks/std';
 import { Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { ServiceError, toServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { toErrorCode } from './codes.ts';
-import { proofOf } from './connection-uri.ts';
+import { conceal } from './conceal.ts';
+import { proofOf, retireConnection } from './connection-proof.ts';
+import type { DenialLog } from './denial-log.ts';
 import type { Decision, RpcGuard } from './guard.ts';
 import { methodName, streamsRequests, streamsResponses } from './method.ts';
 import type { CallMetrics } from './metrics.ts';
-import { type Caller, callerLabel, type PeerIdentity } from './peer.ts';
+import { type Actor, type Caller, callerLabel, type PeerIdentity } from './peer.ts';
 import { encodeError, statusDetailsKey } from './status.ts';
 
 /** Carries the actor token from client to server. Everything else in metadata is dropped before a handler could see it. */
@@ -19,7 +22,10 @@ export interface ServerCallOptions {
   guard: RpcGuard;
   log: Logger;
   metrics: CallMetrics;
+  denials: DenialLog;
+  clock: Clock;
   maxUnaryMs: number;
+  maxStreamAgeMs: number;
 }
 
 /**
@@ -37,7 +43,9 @@ export class ServerCall {
   readonly #options: ServerCallOptions;
   readonly #startedMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  #ageing: AbortController | undefined;
   #ended = false;
+  #recorded = false;
 
   constructor(options: ServerCallOptions) {
     this.#options = options;
@@ -50,15 +58,18 @@ export class ServerCall {
     try {
       this.#limitTime();
       const peer = this.#identifyPeer();
-      const token = metadata.get(actorKey)[0];
-      const actor = token === undefined ? undefined : await this.#options.guard.verifyActor(String(token));
-      this.caller = { peer, actor };
+      this.caller = { peer, actor: undefined };
+      const tokens = metadata.get(actorKey);
+      if (tokens.length > 0) this.caller = { peer, actor: await this.#verifyActor(tokens) };
       const decision = this.#options.guard.authorize(this.method, this.caller);
       if (!decision.allow) throw this.#denied(decision);
       this.resourceUnchecked = decision.boundToResource;
+      if (this.stream && !this.#ended) this.#limitAge();
       return !this.#ended;
     } catch (thrown) {
-      this.refuse(toServiceError(thrown));
+      const error = toServiceError(thrown);
+      if (error.code === 'UNAUTHENTICATED' && !this.#recorded) this.#record(error.reason);
+      this.refuse(conceal(error, { method: this.method, log: this.#options.log }));
       return false;
     }
   }
@@ -85,6 +96,7 @@ export class ServerCall {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
+    this.#ageing?.abort();
     const seconds = (performance.now() - this.#startedMs) / 1000;
     const name = code === status.OK ? 'OK' : toErrorCode(code ?? status.UNKNOWN);
     this.#options.metrics.ended({ method: this.method, code: name, seconds, stream: this.stream });
@@ -110,8 +122,13 @@ export class ServerCall {
   }
 
   #identifyPeer(): PeerIdentity | undefined {
-    const { certificate, uri } = proofOf(this.#options.call);
+    const { call, clock } = this.#options;
+    const { certificate, uri, notAfterMs } = proofOf(call);
     if (!certificate) return undefined;
+    if (clock.now() > notAfterMs) {
+      retireConnection(call);
+      throw certificateEnded();
+    }
     const peer = uri === undefined ? undefined : this.#options.guard.findPeer(uri);
     if (peer) return peer;
     throw new ServiceError('UNAUTHENTICATED', 'PEER_UNKNOWN', {
@@ -119,17 +136,53 @@ export class ServerCall {
     });
   }
 
-  #denied({ reason }: Extract<Decision, { allow: false }>): ServiceError {
-    const caller = callerLabel(this.caller);
-    this.#options.metrics.denied({ method: this.method, reason, caller });
-    const peer = this.caller.peer?.uri;
-    this.#options.log.warn(
-      { event: 'rpc_denied', method: this.method, reason, caller, peer, actor: this.caller.actor?.userId },
-      'call denied',
+  /**
+   * A stream ends with the certificate that opened it, and after a bounded age in any case: what its caller was entitled to
+   * may have changed since. It opens another one, on a connection that proves it anew.
+   */
+  #limitAge(): void {
+    const { call, clock, maxStreamAgeMs } = this.#options;
+    const certificateMs = proofOf(call).notAfterMs - clock.now();
+    // Jitter: streams that began together must not all come back together.
+    const ageMs = maxStreamAgeMs * (0.9 + Math.random() / 10);
+    this.#ageing = new AbortController();
+    clock.sleep(Math.min(certificateMs, ageMs), this.#ageing.signal).then(
+      () => {
+        if (certificateMs <= ageMs) retireConnection(call);
+        this.refuse(certificateMs <= ageMs ? certificateEnded() : streamAged());
+      },
+      () => {}, // The call has ended.
     );
+  }
+
+  async #verifyActor(tokens: readonly (string | Buffer)[]): Promise<Actor> {
+    const [token, ...others] = tokens;
+    if (typeof token === 'string' && others.length === 0)
+      return await this.#options.guard.verifyActor(token, this.caller.peer);
+    throw new ServiceError('UNAUTHENTICATED', 'ACTOR_TOKEN_INVALID', { message: 'one actor token, or none' });
+  }
+
+  #denied({ reason }: Extract<Decision, { allow: false }>): ServiceError {
+    this.#record(reason);
     const anonymous = !this.caller.peer && !this.caller.actor;
     return new ServiceError(anonymous ? 'UNAUTHENTICATED' : 'PERMISSION_DENIED', reason, {
-      message: `${caller} may not call ${this.method}`,
+      message: `${callerLabel(this.caller)} may not call ${this.method}`,
     });
   }
+
+  #record(reason: string): void {
+    this.#recorded = true;
+    const { peer, actor } = this.caller;
+    const caller = callerLabel(this.caller);
+    this.#options.denials.denied({ method: this.method, reason, caller, peer: peer?.uri, actor: actor?.userId });
+  }
 }
+
+const certificateEnded = () =>
+  new ServiceError('UNAUTHENTICATED', 'CERTIFICATE_EXPIRED', {
+    message: 'the certificate of this connection has ended; connect again with a newer one',
+    retryable: true,
+  });
+
+const streamAged = () =>
+  new ServiceError('UNAVAILABLE', 'STREAM_AGE_REACHED', { message: 'streams end after a while; open another one' });

@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CertificateSource } from './certificate.ts';
 import { type ClientCertificates, createServerCredentials } from './credentials.ts';
+import { DenialLog } from './denial-log.ts';
 import { type AnyHandler, toWireHandler } from './dispatch.ts';
 import type { RpcGuard } from './guard.ts';
 import type { ServiceHandlers } from './handlers.ts';
@@ -54,7 +55,9 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const methods = new Map<string, DescMethod>();
   const services = new Set<string>();
   const metrics = createCallMetrics(options.metrics, 'server');
-  const intake = new Intake({ methods, guard, log, metrics, maxUnaryMs: limits.maxUnaryMs });
+  const { maxUnaryMs, maxStreamAgeMs } = limits;
+  const denials = new DenialLog({ log, metrics, clock });
+  const intake = new Intake({ methods, guard, log, metrics, denials, clock, maxUnaryMs, maxStreamAgeMs });
   const wire = createServer({ ...serverChannelOptions(limits), interceptors: [intake.interceptor] });
 
   const server: RpcServer = {
