@@ -777,7 +777,7 @@ export const CertificateAuthority: GenService<{
   /**
    * Signs a CSR for the identity the caller has proven: a join token's, or that of its current leaf (renewal; for nodes a leaf
    * expired ≤ 180 days ago still counts when the CSR is signed by the node key on record). Names inside the CSR are ignored.
-   * Errors: INVALID_ARGUMENT `CSR_INVALID` (unparseable, bad signature, key weaker than P-256 or 2048-bit RSA) ·
+   * Errors: INVALID_ARGUMENT `CSR_INVALID` (unparseable, bad signature, any key but ECDSA P-256) ·
    * UNAUTHENTICATED `JOIN_TOKEN_INVALID` (unknown), `JOIN_TOKEN_EXPIRED`, `JOIN_TOKEN_REVOKED`, `CERTIFICATE_REQUIRED` (no token and
    * no leaf) · FAILED_PRECONDITION `JOIN_TOKEN_USED` (by another key) · UNAVAILABLE `CA_NOT_READY` · for a node's leaf UNIMPLEMENTED
    * `NODE_REGISTRY_MISSING` until the node registry exists.
