@@ -10,7 +10,7 @@ import { toSqlError } from './errors.ts';
 export class TranslatingPool implements PostgresPool {
   readonly options: object;
   readonly #pool: pg.Pool;
-  readonly #inUse = new Set<pg.PoolClient>();
+  readonly #inUse = new Set<TranslatingClient>();
   // Kysely keys what it knows of a connection by this object, so one client must keep one.
   readonly #wrapped = new WeakMap<pg.PoolClient, TranslatingClient>();
   #ended: Promise<void> | undefined;
@@ -28,12 +28,12 @@ export class TranslatingPool implements PostgresPool {
     } catch (error) {
       throw toSqlError(error);
     }
-    this.#inUse.add(client);
     let wrapped = this.#wrapped.get(client);
     if (wrapped === undefined) {
-      wrapped = new TranslatingClient(client, () => this.#inUse.delete(client));
+      wrapped = new TranslatingClient(client, (self) => this.#inUse.delete(self));
       this.#wrapped.set(client, wrapped);
     }
+    this.#inUse.add(wrapped);
     return wrapped;
   }
 
@@ -43,21 +43,19 @@ export class TranslatingPool implements PostgresPool {
     return this.#ended;
   }
 
-  /** Breaks the connections still in use; their statements fail with UNAVAILABLE. */
+  /** Breaks the connections still in use; their statements fail with UNAVAILABLE. Also those that nobody will give back. */
   breakConnections(): void {
-    for (const client of this.#inUse) {
-      // `end` of a client that waits for an answer destroys its socket. A pooled client has it, though its type hides it.
-      void (client as unknown as pg.Client).end().catch(() => undefined);
-    }
+    for (const client of [...this.#inUse]) client.break();
   }
 }
 
 class TranslatingClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
-  readonly #onRelease: () => void;
+  readonly #onRelease: (self: TranslatingClient) => void;
   #broken: ServiceError | undefined;
+  #gone = false;
 
-  constructor(client: pg.PoolClient, onRelease: () => void) {
+  constructor(client: pg.PoolClient, onRelease: (self: TranslatingClient) => void) {
     this.#client = client;
     this.#onRelease = onRelease;
   }
@@ -81,16 +79,30 @@ class TranslatingClient implements PostgresPoolClient {
     } catch (error) {
       const translated = toSqlError(error);
       if (!isUnavailable(translated)) throw translated;
-      this.#broken = sql === 'commit' ? commitUnknown(translated) : translated;
+      this.#broken = sql === 'commit' && wasSent(error) ? commitUnknown(translated) : translated;
       throw this.#broken;
     }
   }
 
-  release(destroy?: boolean): void {
-    this.#onRelease();
-    // The server says that it ends a session before it does: given back to the pool, the next user would meet the end.
-    this.#client.release(destroy === true || this.#broken !== undefined);
+  /** Takes the connection from whoever has it: the statement under way, or the next one, fails with UNAVAILABLE. */
+  break(): void {
+    this.#broken ??= closed();
+    this.release(true);
   }
+
+  release(destroy?: boolean): void {
+    // After `break` whoever had it may still give it back.
+    if (this.#gone) return;
+    this.#gone = destroy === true || this.#broken !== undefined;
+    this.#onRelease(this);
+    // The server says that it ends a session before it does: given back to the pool, the next user would meet the end.
+    this.#client.release(this.#gone);
+  }
+}
+
+/** Did the statement leave? Not when the driver already knew that the connection was lost. */
+function wasSent(error: unknown): boolean {
+  return !(error instanceof Error && error.message.startsWith('Client has encountered a connection error'));
 }
 
 function isUnavailable(error: unknown): error is ServiceError {

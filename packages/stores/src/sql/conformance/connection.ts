@@ -47,6 +47,31 @@ export function describeConnection(server: ServerOf): void {
       await expect(query(store, 'select pg_sleep(20)')).rejects.toMatchObject(expected);
     });
 
+    it('says that all connections are taken, and goes on when one is free', async () => {
+      const store = await openTestSql(server(), { poolSize: 1, connectTimeoutMs: 50 });
+      await store.db.transaction().execute(async () => {
+        const expected = { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE', retryable: true };
+        await expect(query(store, 'select 1')).rejects.toMatchObject(expected);
+      });
+      await expect(query(store, 'select 1 as one')).resolves.toEqual([{ one: 1 }]);
+    });
+
+    it('ends a transaction that somebody forgot, and its locks with it', async () => {
+      const store = await openTestSql(server(), { poolSize: 1, statementTimeoutMs: 100 });
+      const other = await openTestSql(server(), { schema: store.schema });
+      await query(store, 'create table things (n int)');
+      const forgotten = await store.db.startTransaction().execute();
+      await query({ db: forgotten }, 'lock table things');
+      await expect(query(other, 'select * from things')).resolves.toEqual([]);
+      // The connection is known to be lost, so nothing was committed for sure.
+      await expect(forgotten.commit().execute()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await forgotten
+        .rollback()
+        .execute()
+        .catch(() => undefined);
+      await expect(query(store, 'select 1 as one')).resolves.toEqual([{ one: 1 }]);
+    });
+
     it('reports a broken connection once and goes on with a new one', async () => {
       const store = await openTestSql(server(), { poolSize: 1 });
       const other = await openTestSql(server());
@@ -80,6 +105,14 @@ export function describeConnection(server: ServerOf): void {
       await expect(running).resolves.toMatchObject([{ one: 1 }]);
       await closing;
       await store.close();
+    });
+
+    it('does not wait for a transaction that nobody ends when closed', async () => {
+      const store = await openTestSql(server());
+      const forgotten = await store.db.startTransaction().execute();
+      await store.close(50);
+      await expect(query({ db: forgotten }, 'select 1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await expect(forgotten.rollback().execute()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     });
 
     it('breaks off what does not finish in time when closed', async () => {

@@ -1,4 +1,5 @@
 import { ServiceError } from '@frameworks/kit';
+import { settle } from '@frameworks/testkit';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { inTransaction, onConstraint, type Sql } from '../index.ts';
@@ -100,15 +101,51 @@ export function describeTransactions(server: ServerOf): void {
 
     it('says so when the connection is lost during the commit', async () => {
       const store = await openCounters(server);
+      // Checked at the commit, which therefore lasts.
+      await query(
+        store,
+        'create function slow() returns trigger language plpgsql as $$begin perform pg_sleep(20); return null; end$$',
+      );
+      await query(
+        store,
+        'create constraint trigger slow after update on counters initially deferred for each row execute function slow()',
+      );
       let runs = 0;
+      let pid: number | undefined;
       const work = inTransaction(store.db, async (tx) => {
         runs += 1;
+        pid = (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)).rows[0]?.pid;
+        await add(tx, 'a');
+      });
+      const failure = expect(work).rejects.toMatchObject({ reason: 'COMMIT_OUTCOME_UNKNOWN', retryable: false });
+      const committing = () => query(store, `select 1 from pg_stat_activity where pid = ${pid} and query = 'commit'`);
+      await settle(async () => pid !== undefined && (await committing()).length > 0, { describe: 'the commit' });
+      await query(store, `select pg_terminate_backend(${pid})`);
+      await failure;
+      expect(runs).toBe(1);
+    });
+
+    it('does not call a transaction done that the server rolled back', async () => {
+      const store = await openCounters(server);
+      const work = inTransaction(store.db, async (tx) => {
+        await add(tx, 'a');
+        // Whoever swallows a failure of the last statement does not see that the whole transaction is doomed.
+        await sql`select 1 / 0`.execute(tx).catch(() => undefined);
+      });
+      await expect(work).rejects.toThrow('rolled back instead of committed');
+      expect(await query(store, `select n from counters where name = 'a'`)).toEqual([{ n: 0 }]);
+    });
+
+    it('knows that nothing was committed when the connection was lost before', async () => {
+      const store = await openCounters(server);
+      const work = inTransaction(store.db, async (tx) => {
+        await add(tx, 'a');
         const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
         await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(store.db);
-        await sql`select count(*) from pg_stat_activity where pid = ${rows[0]?.pid}`.execute(store.db);
+        await expect(sql`select pg_sleep(20)`.execute(tx)).rejects.toThrow();
       });
-      await expect(work).rejects.toMatchObject({ reason: 'COMMIT_OUTCOME_UNKNOWN', retryable: false });
-      expect(runs).toBe(1);
+      await expect(work).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+      expect(await query(store, `select n from counters where name = 'a'`)).toEqual([{ n: 0 }]);
     });
 
     it('maps violated constraints by name, and leaves others alone', async () => {
