@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '@frameworks/std';
+import { settle } from '@frameworks/testkit';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { listPendingMigrations, type Migration, migrate, type Sql, withAdvisoryLock } from '../index.ts';
@@ -123,6 +124,59 @@ export function describeMigrations(server: ServerOf): void {
       expect(results.flat().sort()).toEqual(sharedMigrations.map(({ id }) => id));
       expect(await query(store, 'select count(*) as n from runs')).toEqual([{ n: 3 }]);
     }, 40_000);
+
+    it('waits for a table in use only briefly, so that others get through, and tries again', async () => {
+      const store = await openTestSql(server());
+      const other = await openTestSql(server(), { schema: store.schema });
+      await run(store, [create]);
+      const waiting = `select 1 from pg_locks where relation = '${store.schema}.people'::regclass and not granted`;
+      const using = await other.db.startTransaction().execute();
+      await query({ db: using }, 'select * from people');
+      const migrating = run(store, [create, addColumn]);
+      await settle(async () => (await query(other, waiting)).length > 0, { describe: 'the step waits' });
+      await settle(async () => (await query(other, waiting)).length === 0, { describe: 'the step lets go' });
+      await using.commit().execute();
+      expect(await migrating).toEqual([addColumn.id]);
+    });
+
+    it('stops when it loses the lock with its connection, and keeps nothing of the step', async () => {
+      const store = await openTestSql(server());
+      const other = await openTestSql(server(), { schema: store.schema });
+      const orphaned: Migration = {
+        id: '0001_orphaned',
+        phase: 'expand',
+        up: async (db) => {
+          await sql`create table orphan (n int)`.execute(db);
+          const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+          await query(other, `select pg_terminate_backend(${rows[0]?.pid})`);
+          await sql`select 1`.execute(db).catch(() => undefined);
+        },
+      };
+      await expect(run(store, [orphaned, addColumn])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(await query(other, `select to_regclass('orphan') as orphan`)).toEqual([{ orphan: null }]);
+      expect(await run(other, [create])).toEqual([create.id]);
+    });
+
+    it('refuses a step that comes before one of its phase that is applied', async () => {
+      const store = await openTestSql(server());
+      const late: Migration = { id: '0001_q', phase: 'expand', sql: 'create table late (n int)' };
+      await run(store, [create, addColumn]);
+      const expected = { code: 'FAILED_PRECONDITION', reason: 'MIGRATION_OUT_OF_ORDER', data: { migration: late.id } };
+      await expect(run(store, [create, late, addColumn])).rejects.toMatchObject(expected);
+      expect(await run(store, [create, late], 'expand')).toEqual([late.id]);
+    });
+
+    it.each([
+      ['a checksum', `update schema_migrations set checksum = 'x'`, 'MIGRATION_EDITED'],
+      ['a state', `update schema_migrations set state = 'running'`, undefined],
+    ])('does not trust %s that somebody changed by hand', async (_name, change, reason) => {
+      const store = await openTestSql(server());
+      await run(store, [create]);
+      await query(store, change);
+      // A statement that runs again fails as a whole; nothing is applied twice.
+      await expect(run(store, [create])).rejects.toMatchObject(reason ? { reason } : { code: '42P07' });
+      expect(await query(store, 'select count(*) as n from people')).toEqual([{ n: 10 }]);
+    });
 
     it('says who is in the way when another instance migrates for too long', async () => {
       const store = await openTestSql(server());

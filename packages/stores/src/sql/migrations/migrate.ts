@@ -26,8 +26,8 @@ const tableLockAttempts = 10;
  * Brings the service's schema up to date and gives the ids of the steps it ran. Any number of instances may call it at once:
  * one works, the others wait and find nothing left to do.
  *
- * @throws FAILED_PRECONDITION `DATABASE_NEWER` (a contract step this program does not know), `MIGRATION_EDITED`;
- *   INVALID_ARGUMENT `BAD_MIGRATIONS`; UNAVAILABLE `LOCK_HELD`; what a step throws.
+ * @throws FAILED_PRECONDITION `DATABASE_NEWER` (a contract step this program does not know), `MIGRATION_EDITED`,
+ *   `MIGRATION_OUT_OF_ORDER`; INVALID_ARGUMENT `BAD_MIGRATIONS`; UNAVAILABLE `LOCK_HELD`; what a step throws.
  */
 export function migrate<DB>(
   { db, schema }: Pick<Sql<DB>, 'db' | 'schema'>,

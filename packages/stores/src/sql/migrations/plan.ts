@@ -22,7 +22,10 @@ const reach: Record<MigrationPhase, readonly MigrationPhase[]> = {
  * newer version: tolerated, because that is what two versions in flight look like, unless one is a contract step, after which
  * this version may miss what was removed.
  *
- * @throws FAILED_PRECONDITION `DATABASE_NEWER`, `MIGRATION_EDITED`
+ * Within a phase the order is kept: a step that comes before one already applied was added by a branch that was merged late,
+ * and would run in one order here and in another in a new database. Between phases there is no such rule, by design.
+ *
+ * @throws FAILED_PRECONDITION `DATABASE_NEWER`, `MIGRATION_EDITED`, `MIGRATION_OUT_OF_ORDER`
  */
 export function planMigrations(
   migrations: readonly Migration[],
@@ -36,7 +39,17 @@ export function planMigrations(
     else assertUnedited(migration, entry);
   }
   const applied = new Set(ledger.filter((entry) => entry.state === 'applied').map((entry) => entry.id));
-  return migrations.filter(({ id, phase }) => reach[upTo].includes(phase) && !applied.has(id));
+  const pending = migrations.filter(({ id, phase }) => reach[upTo].includes(phase) && !applied.has(id));
+  const done = migrations.filter(({ id }) => applied.has(id));
+  for (const step of pending) assertInOrder(step, done);
+  return pending;
+}
+
+function assertInOrder({ id, phase }: Migration, done: readonly Migration[]): void {
+  const later = done.find((other) => other.phase === phase && other.id > id);
+  if (later === undefined) return;
+  const message = `migration ${id} comes before ${later.id}, which is applied; give it a later id`;
+  throw new ServiceError('FAILED_PRECONDITION', 'MIGRATION_OUT_OF_ORDER', { message, data: { migration: id } });
 }
 
 function assertTolerable({ id, phase }: LedgerEntry): void {
