@@ -38,6 +38,10 @@ export const navigatorConfig = defineConfig({
       doc: 'Where to publish the trusted roots as PEM for others on this host. Replaced atomically with every change.',
       optional: true,
     }),
+    quartermasterAddress: field.hostPort({
+      doc: 'Where the registry listens, to be listed there. Nothing here waits for it.',
+      optional: true,
+    }),
     serviceLeafTtlMs: field.durationMs({
       doc: 'Lifetime of service and Foghorn certificates.',
       default: 72 * hourMs,

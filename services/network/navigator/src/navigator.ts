@@ -1,12 +1,14 @@
 import { CertificateAuthority } from '@frameworks/contracts/frameworks/navigator/v1/certificate_authority_pb';
 import { createRpcGuard } from '@frameworks/identity/rpc';
-import { createService, formatHostPort, type ServiceDefinition, type ServiceScope } from '@frameworks/kit';
+import { createService, type ServiceDefinition, type ServiceScope } from '@frameworks/kit';
+import { formatHostPort, type HostPort } from '@frameworks/kit/config';
 import { createRpcServer } from '@frameworks/kit/rpc';
 import { migrate } from '@frameworks/stores/sql/migrations/migrate';
 import { openSql, type Sql } from '@frameworks/stores/sql/open-sql';
 import { migrations } from '../migrations/index.ts';
 import { type NavigatorConfig, navigatorConfig } from './config.ts';
 import { createParts, type Parts } from './parts.ts';
+import { register } from './registration.ts';
 import { createCertificateAuthorityHandlers } from './rpc/handlers.ts';
 import type { NavigatorTables } from './tables.ts';
 
@@ -20,22 +22,30 @@ export const navigator: ServiceDefinition<NavigatorConfig> = {
   config: navigatorConfig,
   dependsOn: [],
   async create(config, deps) {
-    return createService({ deps, stopTimeoutMs: config.stopTimeoutMs, start: (scope) => start(config, scope) });
+    const { stopTimeoutMs } = config;
+    const ready = async () => (await service.health()).ready;
+    const service = createService({ deps, stopTimeoutMs, start: (scope) => start(config, scope, ready) });
+    return service;
   },
 };
 
 /** Store → authorities → own certificate → listener: each needs the one before. */
-async function start(config: NavigatorConfig, scope: ServiceScope): Promise<Record<string, string>> {
+async function start(
+  config: NavigatorConfig,
+  scope: ServiceScope,
+  ready: () => Promise<boolean>,
+): Promise<Record<string, string>> {
   const sql = await openStore(config, scope);
   const parts = await createParts(config, scope, sql);
-  const { keepAuthorities, seedJoinTokens, rpc } = parts;
+  const { keepAuthorities, seedJoinTokens, rpc, own } = parts;
   await keepAuthorities(scope.signal);
   await seedJoinTokens();
   const address = await serve(config, scope, parts);
   scope.check('authorities', async () => void (await rpc.authorities.getIssuer()));
   scope.loop({ name: 'authorities', everyMs: config.reconcileIntervalMs, delayed: true, run: keepAuthorities });
   scope.loop({ name: 'join-tokens', everyMs: config.joinTokensIntervalMs, delayed: true, run: seedJoinTokens });
-  return { grpc: address };
+  register(config, scope, { credentials: own.source, address, ready });
+  return { grpc: formatHostPort(address) };
 }
 
 async function openStore(config: NavigatorConfig, scope: ServiceScope): Promise<Sql<NavigatorTables>> {
@@ -48,7 +58,7 @@ async function openStore(config: NavigatorConfig, scope: ServiceScope): Promise<
   return sql;
 }
 
-async function serve(config: NavigatorConfig, scope: ServiceScope, { rpc, own }: Parts): Promise<string> {
+async function serve(config: NavigatorConfig, scope: ServiceScope, { rpc, own }: Parts): Promise<HostPort> {
   const { clock, log, metrics, onStop } = scope;
   const server = createRpcServer({
     address: config.grpcAddress,
@@ -60,7 +70,7 @@ async function serve(config: NavigatorConfig, scope: ServiceScope, { rpc, own }:
     log,
     metrics,
   }).add(CertificateAuthority, createCertificateAuthorityHandlers(rpc));
-  const address = formatHostPort(await server.start());
+  const address = await server.start();
   onStop('accept', 'grpc', () => server.stop());
   return address;
 }
