@@ -20,7 +20,7 @@ async function readState(fleet: TestFleet, mode: FleetMode) {
     const instances = await settle(
       async () => {
         const rows = await sql.db.selectFrom('instances').select(['service', 'instance_id']).execute();
-        return rows.length > 0 && rows.map(({ service, instance_id }) => `${service} ${instance_id}`).sort();
+        return rows.length === 2 && rows.map(({ service, instance_id }) => `${service} ${instance_id}`).sort();
       },
       { timeoutMs: 10_000, describe: 'registered instances' },
     );
@@ -39,7 +39,7 @@ async function expectStateKept(mode: FleetMode): Promise<void> {
     states.push(await readState(fleet, mode));
   }
   expect(states[0]?.root).toContain('BEGIN CERTIFICATE');
-  expect(states[0]?.instances).toContain('quartermaster quartermaster-1');
+  expect(states[0]?.instances).toEqual(['navigator navigator-1', 'quartermaster quartermaster-1']);
   expect(states[1]).toEqual(states[0]);
 }
 

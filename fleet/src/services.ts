@@ -13,8 +13,11 @@ export const fleetServices: readonly FleetService[] = [
   describeService(navigator, {
     folder: 'network/navigator',
     grpcPort: 18_011,
-    wiring: ({ postgresUrl, trustDomain, caSecretFile, joinTokensFile, trustBundleFile }) => {
-      return { databaseUrl: postgresUrl, trustDomain, caSecretFile, joinTokensFile, trustBundleFile };
+    wiring: ({ address, postgresUrl, trustDomain, caSecretFile, joinTokensFile, trustBundleFile }) => {
+      // Starts after Navigator, which does not wait for it.
+      const quartermasterAddress = address('quartermaster', 'grpc');
+      const files = { caSecretFile, joinTokensFile, trustBundleFile };
+      return { databaseUrl: postgresUrl, trustDomain, quartermasterAddress, ...files };
     },
     // A service that starts again brings a new token and asks at once.
     defaults: { joinTokensIntervalMs: '100ms' },
