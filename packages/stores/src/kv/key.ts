@@ -34,7 +34,7 @@ export function buildReservedKey(parts: KeyParts & { noun: ReservedNoun }): KvKe
   return joinKey(parts);
 }
 
-/** Where the fence of a lease is kept: a key of its own without a time to live, so that it outlives the lease. */
+/** Where the fence of a lease is kept: a key of its own that outlives the lease by far. */
 export function fenceKeyOf(lease: KvKey): KvKey {
   const { cell, noun, id } = parseKey(lease);
   return buildReservedKey({ cell, noun: 'fence', id: `${noun}:${id}` });

@@ -14,6 +14,9 @@ import type { KvKey } from './key.ts';
  *   - an acquisition says `mayHaveForgotten` when the store cannot rule out that it granted the lease before and lost the
  *     record. The new owner must then wait one `ttlMs` before it acts, because the forgotten owner may still be acting.
  *
+ * A fence is kept for `limits.fenceKeptMs` (30 days) after the last grant or renewal, then it counts as lost. A receiver that
+ * remembers fences for longer tells the highest one as `highestSeenFence`.
+ *
  * Nobody reenters: acquiring a lease one already holds is refused like any other held lease.
  */
 export interface KvLeases {

@@ -7,6 +7,8 @@ export const limits = {
   /** A value is state about one entity, not a document; large things go to the objects seam. */
   maxValueBytes: 1024 * 1024,
   maxTtlMs: 366 * 86_400_000,
+  /** How long a fence outlives the last grant or renewal: without a bound every lease there ever was would leave a key. */
+  fenceKeptMs: 30 * 86_400_000,
   maxBatch: 1000,
   maxPageSize: 10_000,
   maxReadEntries: 10_000,
@@ -18,6 +20,11 @@ export const limits = {
   /** How often a wait looks by itself, in case the notice of a release or an append got lost. Half of the promised second. */
   pollMs: 500,
 } as const;
+
+/** The time to live of a lease's fence: never shorter than the lease itself. */
+export function fenceTtlOf(leaseTtlMs: number): number {
+  return Math.max(limits.fenceKeptMs, 2 * leaseTtlMs);
+}
 
 export const defaultCallTimeoutMs = 2000;
 export const defaultChangelogEntries = 10_000;

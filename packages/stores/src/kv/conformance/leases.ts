@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { limits } from '../limits.ts';
 import type { KvCase } from './harness.ts';
 import { patience } from './harness.ts';
 
@@ -147,6 +148,25 @@ export const leaseCases: KvCase[] = [
       assert(!refused.acquired);
       assert.equal(refused.highestFence, low.fence + 10);
       assert.equal(await kv.renewLease(key, { owner: 'a', fence: low.fence, ttlMs }), false);
+    },
+  },
+  {
+    name: 'leases: a fence nobody has used for long goes, and the store then says that it may have forgotten',
+    async run({ kv, other, harness }) {
+      const key = kv.key('leader', 'federation');
+      const lease = await kv.acquireLease(key, { owner: 'a', ttlMs, highestSeenFence: 6 });
+      assert(lease.acquired);
+      // Renewals count as use: the fence of a lease held for ever stays.
+      await harness.advance(ttlMs / 2);
+      assert(await kv.renewLease(key, { owner: 'a', fence: lease.fence, ttlMs }));
+      await harness.advance(limits.fenceKeptMs - ttlMs / 4);
+      assert.equal((await kv.readLease(key)).highestFence, lease.fence);
+      await harness.advance(ttlMs);
+      assert.equal((await kv.readLease(key)).highestFence, 0);
+      const next = await other.acquireLease(key, { owner: 'b', ttlMs, highestSeenFence: lease.fence });
+      assert(next.acquired);
+      assert.equal(next.mayHaveForgotten, true);
+      assert.equal(next.fence, lease.fence + 1);
     },
   },
   {

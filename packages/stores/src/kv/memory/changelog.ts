@@ -1,7 +1,7 @@
 import type { AppendAnswer, Change, Changelog, ChangelogEntry, ReadAnswer } from '../changelog.ts';
 import { startPosition } from '../changelog.ts';
 import { kvFull } from '../errors.ts';
-import { buildReservedKey, fenceKeyOf } from '../key.ts';
+import { buildReservedKey } from '../key.ts';
 import { limits } from '../limits.ts';
 import { positionOf } from '../position.ts';
 import { watch } from '../watch.ts';
@@ -47,7 +47,7 @@ export function memoryChangelog(store: MemoryStore, name: { cell: string; id: st
 
 function refuse(store: MemoryStore, log: MemoryLog, change: Change): AppendAnswer | undefined {
   if (change.guard !== undefined) {
-    const highestFence = store.fences.get(fenceKeyOf(change.guard.lease)) ?? 0;
+    const highestFence = store.findFence(change.guard.lease);
     if (highestFence !== change.guard.fence) return { status: 'fenced', highestFence };
   }
   const version = log.entities.get(change.entity)?.version ?? 0;

@@ -1,4 +1,4 @@
-import { fenceKeyOf, type KvKey, unsettledKeyOf } from '../key.ts';
+import { type KvKey, unsettledKeyOf } from '../key.ts';
 import type { KvLeases, LeaseHold, LeaseView } from '../lease.ts';
 import { limits } from '../limits.ts';
 import { watch } from '../watch.ts';
@@ -10,18 +10,20 @@ export function memoryLeases(store: MemoryStore): KvLeases {
       const lease = view(store, key);
       const highestFence = Math.max(lease.highestFence, highestSeenFence);
       if (lease.owner !== undefined) {
-        if (highestFence > lease.highestFence) store.fences.set(fenceKeyOf(key), highestFence);
+        if (highestFence > lease.highestFence) store.setFence(key, highestFence, ttlMs);
         return { acquired: false, owner: lease.owner, highestFence, remainingMs: lease.remainingMs };
       }
       const fence = highestFence + 1;
-      store.setValue(key, owner, ttlMs);
-      store.fences.set(fenceKeyOf(key), fence);
       const unsettled = unsettledKeyOf(key);
-      if (store.forgot && lease.highestFence === 0) store.setValue(unsettled, '', ttlMs);
+      // The lease last: each step may find the store full, and none before it grants anything.
+      if (store.mayHaveForgotten && lease.highestFence === 0) store.setValue(unsettled, '', ttlMs);
+      store.setFence(key, fence, ttlMs);
+      store.setValue(key, owner, ttlMs);
       return { acquired: true, fence, mayHaveForgotten: store.find(unsettled) !== undefined };
     },
     async renewLease(key, { owner, fence, ttlMs }) {
       if (!isHeld(store, key, { owner, fence })) return false;
+      store.setFence(key, fence, ttlMs);
       store.setValue(key, owner, ttlMs);
       return true;
     },
@@ -48,7 +50,7 @@ function view(store: MemoryStore, key: KvKey): LeaseView {
   const owner = store.findValue(key);
   const entry = store.find(key);
   const remainingMs = entry === undefined ? 0 : (store.remainingMs(entry) ?? Number.MAX_SAFE_INTEGER);
-  return { owner, highestFence: store.fences.get(fenceKeyOf(key)) ?? 0, remainingMs };
+  return { owner, highestFence: store.findFence(key), remainingMs };
 }
 
 function isHeld(store: MemoryStore, key: KvKey, hold: LeaseHold): boolean {

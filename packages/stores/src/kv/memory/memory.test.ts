@@ -54,6 +54,15 @@ describe('memory kv', () => {
     await kv.set(kv.key('thing', 'd'), '1');
   });
 
+  test('a full store grants no lease by halves', async () => {
+    const store = new MemoryStore(new FakeClock(), 2);
+    store.wipe();
+    const kv = guardKv('c1', memoryKv(store, 'c1'));
+    const key = kv.key('leader', 'x');
+    await rejectsWith('KV_FULL', () => kv.acquireLease(key, { owner: 'a', ttlMs: 1000 }));
+    expect((await kv.readLease(key)).owner).toBeUndefined();
+  });
+
   test.each(['', 'redis', 'http://x', 'memory', 'postgres://x', 'redis://', 'redis://h/x', 'redis://h?x=1'])(
     'the URL %j is refused by name',
     async (url) => {

@@ -1,6 +1,7 @@
 import type { Clock } from '@frameworks/std/clock';
 import { kvFull, wrongType } from '../errors.ts';
-import type { KvKey } from '../key.ts';
+import { fenceKeyOf, type KvKey } from '../key.ts';
+import { fenceTtlOf, limits } from '../limits.ts';
 import { Notices } from '../watch.ts';
 import type { MemoryLog } from './changelog.ts';
 
@@ -18,16 +19,16 @@ const maxKeys = 1_000_000;
 export class MemoryStore {
   readonly clock: Clock;
   readonly notices = new Notices();
-  readonly fences = new Map<KvKey, number>();
   readonly logs = new Map<string, MemoryLog>();
-  /** Until when an acquired lease may have a forgotten owner. Its owners share this process, so only `wipe` forgets. */
-  forgot = false;
   readonly #entries = new Map<KvKey, Entry>();
   readonly #maxKeys: number;
   #sweepAtSize = 1024;
+  #wiped = false;
+  readonly #startedMs: number;
 
   constructor(clock: Clock, limit = maxKeys) {
     this.clock = clock;
+    this.#startedMs = clock.monotonic();
     this.#maxKeys = limit;
   }
 
@@ -51,6 +52,20 @@ export class MemoryStore {
     if (entry === undefined) return undefined;
     if (entry.kind !== 'hash') throw wrongType();
     return entry.fields;
+  }
+
+  /** May there have been a fence that is not known any more? Only `wipe` and time forget. */
+  get mayHaveForgotten(): boolean {
+    return this.#wiped || this.clock.monotonic() - this.#startedMs >= limits.fenceKeptMs;
+  }
+
+  /** The highest fence of a lease; 0 if none is known. */
+  findFence(lease: KvKey): number {
+    return Number(this.findValue(fenceKeyOf(lease)) ?? 0);
+  }
+
+  setFence(lease: KvKey, fence: number, leaseTtlMs: number): void {
+    this.setValue(fenceKeyOf(lease), String(fence), fenceTtlOf(leaseTtlMs));
   }
 
   setValue(key: KvKey, value: string, ttlMs: number | undefined): void {
@@ -87,9 +102,8 @@ export class MemoryStore {
   /** Loses everything, as a Redis without persistence does in a restart. For tests and drills. */
   wipe(): void {
     this.#entries.clear();
-    this.fences.clear();
     this.logs.clear();
-    this.forgot = true;
+    this.#wiped = true;
     this.notices.notifyAll();
   }
 

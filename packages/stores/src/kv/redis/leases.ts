@@ -2,14 +2,14 @@ import type { Clock } from '@frameworks/std/clock';
 import type { Redis } from 'ioredis';
 import { fenceKeyOf, type KvKey, unsettledKeyOf } from '../key.ts';
 import type { KvLeases, LeaseView } from '../lease.ts';
-import { limits } from '../limits.ts';
+import { fenceTtlOf, limits } from '../limits.ts';
 import type { Listen } from '../watch.ts';
 import { watch } from '../watch.ts';
 import { toArray, toInteger, toText } from './reply.ts';
 import { runScript, script } from './script.ts';
 
 /**
- * KEYS: lease, fence, unsettled. ARGV: owner, ttl, highest fence seen.
+ * KEYS: lease, fence, unsettled. ARGV: owner, ttl, highest fence seen, ttl of the fence.
  * A server that started less than one time to live ago may have lost its last writes (appendfsync everysec), among them a
  * grant of this lease whose owner still acts; one without a fence may have lost all of them.
  */
@@ -19,11 +19,11 @@ local known = redis.call('GET', KEYS[2])
 local stored = tonumber(known or '0')
 local highest = math.max(stored, tonumber(ARGV[3]))
 if owner then
-  if highest > stored then redis.call('SET', KEYS[2], string.format('%.0f', highest)) end
+  if highest > stored then redis.call('SET', KEYS[2], string.format('%.0f', highest), 'PX', ARGV[4]) end
   return {0, string.format('%.0f', highest), owner, redis.call('PTTL', KEYS[1])}
 end
 local fence = string.format('%.0f', highest + 1)
-redis.call('SET', KEYS[2], fence)
+redis.call('SET', KEYS[2], fence, 'PX', ARGV[4])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local uptime = tonumber(string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)') or '0')
 local young = uptime * 1000 <= tonumber(ARGV[2]) + 1000
@@ -31,9 +31,10 @@ if not known or young then redis.call('SET', KEYS[3], '', 'PX', ARGV[2]) end
 return {1, fence, redis.call('EXISTS', KEYS[3])}
 `);
 
-/** KEYS: lease, fence. ARGV: owner, fence, ttl. */
+/** KEYS: lease, fence. ARGV: owner, fence, ttl, ttl of the fence. */
 const renew = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 `);
 
@@ -59,7 +60,7 @@ export function redisLeases(client: Redis, { listen, clock }: { listen: Listen; 
   return {
     readLease,
     async acquireLease(key, { owner, ttlMs, highestSeenFence = 0 }) {
-      const args = [owner, ttlMs, highestSeenFence];
+      const args = [owner, ttlMs, highestSeenFence, fenceTtlOf(ttlMs)];
       const reply = toArray(await runScript(client, acquire, { keys: [...keysOf(key), unsettledKeyOf(key)], args }));
       const fence = toInteger(reply[1]);
       if (reply[0] === 1) return { acquired: true, fence, mayHaveForgotten: reply[2] === 1 };
@@ -71,7 +72,8 @@ export function redisLeases(client: Redis, { listen, clock }: { listen: Listen; 
       };
     },
     async renewLease(key, { owner, fence, ttlMs }) {
-      return (await runScript(client, renew, { keys: keysOf(key), args: [owner, fence, ttlMs] })) === 1;
+      const args = [owner, fence, ttlMs, fenceTtlOf(ttlMs)];
+      return (await runScript(client, renew, { keys: keysOf(key), args })) === 1;
     },
     async releaseLease(key, { owner, fence }) {
       return (await runScript(client, release, { keys: keysOf(key), args: [owner, fence] })) === 1;
