@@ -1,0 +1,22 @@
+/** DTSC, the protocol between media engines: see the README for what it is, and `MessageDecoder` for where to begin. */
+export * from './command.ts';
+export * from './encode-command.ts';
+export * from './encode-header.ts';
+export * from './encode-packet.ts';
+export { encodeFrame, type Frame, type Magic } from './frame.ts';
+export * from './frame-decoder.ts';
+export * from './header.ts';
+export * from './limits.ts';
+export * from './message.ts';
+export * from './packet.ts';
+export * from './parse-command.ts';
+export * from './parse-header.ts';
+export * from './parse-packet.ts';
+export * from './parse-track.ts';
+export * from './play-parameters.ts';
+export * from './protocol-error.ts';
+export { decodeObject } from './read-value.ts';
+export * from './stream-name.ts';
+export * from './track.ts';
+export * from './value.ts';
+export { encodeObject } from './write-value.ts';
