@@ -1,4 +1,4 @@
-import type { Migration } from '@frameworks/stores/sql/migrations/migration';
+import type { Migration } from '@frameworks/stores/sql';
 
 /** The internal CA. Times are Unix milliseconds of the CA's clock, because that is what certificates are judged by. */
 export const certificateAuthority: Migration = {

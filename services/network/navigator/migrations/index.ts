@@ -1,4 +1,4 @@
-import type { Migration } from '@frameworks/stores/sql/migrations/migration';
+import type { Migration } from '@frameworks/stores/sql';
 import { certificateAuthority } from './0001-certificate-authority.ts';
 
 /** All of the schema `navigator`, in order. Released steps never change. */

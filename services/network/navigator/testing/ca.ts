@@ -3,7 +3,7 @@ import { createSilentLogger } from '@frameworks/kit/log';
 import { createMetrics } from '@frameworks/kit/metrics';
 import { createReconciler } from '@frameworks/kit/reconciler';
 import { type Clock, createUuidSource } from '@frameworks/std';
-import type { Sql } from '@frameworks/stores/sql/open-sql';
+import type { Sql } from '@frameworks/stores/sql';
 import { Authorities } from '../src/authorities/authorities.ts';
 import { createAuthorityReconciler } from '../src/authorities/authority-reconciler.ts';
 import { createKeyVault } from '../src/authorities/ca-secret.ts';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSilentLogger } from '@frameworks/kit/log';
-import { migrate } from '@frameworks/stores/sql/migrations/migrate';
-import { openSql, type Sql } from '@frameworks/stores/sql/open-sql';
+import { migrate, openSql, type Sql } from '@frameworks/stores/sql';
 import { sql } from 'kysely';
 import { migrations } from '../migrations/index.ts';
 import type { NavigatorTables } from '../src/tables.ts';

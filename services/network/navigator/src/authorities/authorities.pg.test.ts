@@ -1,7 +1,7 @@
 import { verifyPeer } from '@frameworks/identity/ca/verify';
 import { formatSpiffeId } from '@frameworks/identity/spiffe';
 import { FakeClock } from '@frameworks/std';
-import type { Sql } from '@frameworks/stores/sql/open-sql';
+import type { Sql } from '@frameworks/stores/sql';
 import { describeWith, type ServiceKind } from '@frameworks/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestCa, never, newCsr, shortPolicy, testDomain, testSecret } from '../../testing/ca.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { formatSpiffeId } from '@frameworks/identity/spiffe';
 import { createUuidSource, FakeClock } from '@frameworks/std';
-import type { Sql } from '@frameworks/stores/sql/open-sql';
+import type { Sql } from '@frameworks/stores/sql';
 import { describeWith, type ServiceKind } from '@frameworks/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestCa, never, newCsr, testDomain } from '../../testing/ca.ts';
