@@ -19,6 +19,9 @@ process.on('unhandledRejection', crash);
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
+// Database drivers read these behind the back of the services' settings, which alone say where and how to connect.
+for (const name of Object.keys(process.env)) if (/^PG[A-Z]+$/.test(name)) delete process.env[name];
+
 // Stripping types and compiling is a third of the time to load; where the directory cannot be written nothing is lost.
 enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/node-compile'));
 

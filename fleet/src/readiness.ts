@@ -1,18 +1,38 @@
+import { Agent, get } from 'node:http';
+import { errorCode } from './files.ts';
+
 /** What a service's `/readyz` says. `unreachable`: it did not answer at all. */
 export type Readiness =
   | { readonly state: 'ready' }
   | { readonly state: 'not ready'; readonly reason: string }
   | { readonly state: 'unreachable'; readonly reason: string };
 
+/** Of our own, because the global one may go through a proxy (`NODE_USE_ENV_PROXY`), which knows nothing of our loopback. */
+const agent = new Agent();
+
 /** Asks one operator listener. Never throws. */
 export async function askReadiness(url: string, timeoutMs: number): Promise<Readiness> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(timeoutMs) });
-    if (response.ok) return { state: 'ready' };
-    return { state: 'not ready', reason: describeReport(await response.text()) };
+    const { status, body } = await fetchDirectly(`${url}/readyz`, AbortSignal.timeout(timeoutMs));
+    return status === 200 ? { state: 'ready' } : { state: 'not ready', reason: describeReport(body) };
   } catch (error) {
     return { state: 'unreachable', reason: describeFailure(error) };
   }
+}
+
+function fetchDirectly(url: string, signal: AbortSignal): Promise<{ status: number | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent, signal }, async (response) => {
+      try {
+        let body = '';
+        for await (const chunk of response) body += String(chunk);
+        resolve({ status: response.statusCode, body });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    request.once('error', reject);
+  });
 }
 
 /** The failing checks, from the report that comes with a 503. */
@@ -35,12 +55,7 @@ function findChecks(body: string): Record<string, unknown>[] {
   }
 }
 
-/** fetch hides the reason in the cause. */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'no answer';
-  if (error.name === 'TimeoutError') return 'no answer in time';
-  const { cause } = error;
-  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
-    ? 'nothing listens there'
-    : 'no answer';
+  if (errorCode(error) === 'ABORT_ERR') return 'no answer in time';
+  return errorCode(error) === 'ECONNREFUSED' ? 'nothing listens there' : 'no answer';
 }
