@@ -74,7 +74,7 @@ function prepare(path: string): void {
 function explain(error: unknown): string {
   switch (errorCode(error)) {
     case 'ENOENT':
-      return 'cannot be created there';
+      return 'cannot be created';
     case 'EEXIST':
     case 'ENOTDIR':
       return 'is not a directory';

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { describeProcesses } from '../testing/describe-processes.ts';
 import { echoServices } from '../testing/echo-services.ts';
 import { TestFleet } from '../testing/test-fleet.ts';
+import { DataDirectory } from './data-directory.ts';
 import type { FleetEvent } from './events.ts';
 import { type FleetDescription, findFleetFile } from './fleet-file.ts';
 import { FleetConfigError, FleetRefusedError, FleetStartError } from './mistakes.ts';
@@ -46,12 +47,18 @@ describe('an embedded fleet', () => {
     expect(findFleetFile(fleet.dataDir)?.description.services).toHaveLength(2);
   });
 
-  it('comes back on the same data directory', async () => {
+  it('comes back on the same data directory, and says once that the other mode has its own', async () => {
     const dataDir = await tempDir();
+    const directory = DataDirectory.open(dataDir);
+    directory.directory('processes');
+    directory.release();
+    const notes: string[] = [];
+    const onEvent = (event: FleetEvent) => void (event.type === 'note' && notes.push(event.text));
     for (let round = 0; round < 2; round++) {
-      await using fleet = await TestFleet.start({ services, dataDir, keepData: true });
+      await using fleet = await TestFleet.start({ services, dataDir, keepData: true, onEvent });
       expect(fleet.describe().services).toHaveLength(2);
     }
+    expect(notes).toEqual([expect.stringContaining('what was made with --processes is kept apart')]);
   });
 
   it('lists every mistake by variable, and starts nothing', async () => {

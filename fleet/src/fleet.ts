@@ -7,8 +7,8 @@ import { ensureCaSecret, JoinTokens } from './credentials.ts';
 import type { ResolvedService } from './environment.ts';
 import type { FleetStep } from './events.ts';
 import { createDirectory } from './files.ts';
-import { type FleetDescription, fleetFilePath, removeFleetFile, writeFleetFile } from './fleet-file.ts';
-import { LogDirectory, readTail } from './logs.ts';
+import { type FleetDescription, type FleetMode, fleetFilePath, removeFleetFile, writeFleetFile } from './fleet-file.ts';
+import { LogDirectory, readTailForPeople } from './logs.ts';
 import { FleetStartError } from './mistakes.ts';
 import { defaultTuning, type FleetOptions } from './options.ts';
 import { startOrder } from './order.ts';
@@ -82,8 +82,9 @@ export class Fleet {
     try {
       signal.throwIfAborted();
       this.#prepared = await prepareFleet(this.#options, signal);
-      const { directory, leftovers } = this.#prepared;
+      const { directory, leftovers, otherMode } = this.#prepared;
       if (leftovers > 0) this.#note(`${leftovers} processes of a launcher that was killed have been waited for`);
+      if (otherMode !== undefined) this.#note(describeOtherMode(otherMode));
       signal.throwIfAborted();
       const records = new ChildRecords(this.#prepared.layout.childrenFile);
       await this.#startStores(this.#prepared, records, signal);
@@ -263,9 +264,16 @@ export class Fleet {
   }
 }
 
+function describeOtherMode(mode: FleetMode): string {
+  const back = mode === 'processes' ? 'with --processes' : 'without --processes';
+  return `this mode begins empty: what was made ${back} is kept apart and comes back ${back}`;
+}
+
 function toStartError(unit: Unit, error: unknown): FleetStartError {
   const said =
-    error instanceof ServerStartError ? error.logTail.split('\n').filter(Boolean) : readTail(unit.logFile, tailLines);
+    error instanceof ServerStartError
+      ? error.logTail.split('\n').filter(Boolean)
+      : readTailForPeople(unit.logFile, tailLines);
   return new FleetStartError({
     step: unit.step.name,
     message: summarizeError(error),

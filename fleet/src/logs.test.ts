@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LogDirectory, readTail } from './logs.ts';
+import { LogDirectory, readTail, readTailForPeople } from './logs.ts';
 
 let directory: string;
 
@@ -33,6 +33,18 @@ describe('LogDirectory', () => {
 
   it('has no lines where there is no log', () => {
     expect(readTail(new LogDirectory(directory).file('navigator'), 5)).toEqual([]);
+  });
+
+  it('says for people what a log ends with: no JSON, no stack traces, nothing twice in a row', () => {
+    const logs = new LogDirectory(directory);
+    const failing = { level: 'warn', message: 'a turn failed', error: { message: 'refused', stack: 'Error\n at x' } };
+    const lines = [{ level: 'info', message: 'up' }, failing, { ...failing, time: 'later' }].map((line) =>
+      JSON.stringify(line),
+    );
+    append(logs, `${lines.join('\n')}\nSegmentation fault\n`);
+    const people = ['info: up', 'warn: a turn failed: refused', 'Segmentation fault'];
+    expect(readTailForPeople(logs.file('navigator'), 5)).toEqual(people);
+    expect(readTailForPeople(logs.file('navigator'), 1)).toEqual(people.slice(-1));
   });
 
   it('keeps two generations of a large log', () => {

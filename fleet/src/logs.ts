@@ -63,6 +63,33 @@ export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
+/** The last lines of a service's log for a person: the JSON of a log line as `warn: what happened: why`, other lines as they are. */
+export function readTailForPeople(path: string, lines: number): string[] {
+  const texts = readTail(path, Number.POSITIVE_INFINITY).map(toSentence);
+  // A loop that fails says the same every second; once is enough.
+  return texts.filter((text, index) => text !== texts[index + 1]).slice(-lines);
+}
+
+function toSentence(line: string): string {
+  const entry = parseEntry(line);
+  if (!entry) return line;
+  const error = isRecord(entry.error) ? entry.error.message : undefined;
+  return [entry.level, entry.message, error].filter((part) => typeof part === 'string' && part !== '').join(': ');
+}
+
+function parseEntry(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) && typeof value.message === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
 function readEnd(path: string): string {
   if (sizeOf(path) === 0) return '';
   const fd = openSync(path, 'r');
@@ -70,7 +97,9 @@ function readEnd(path: string): string {
     const { size } = fstatSync(fd);
     const buffer = Buffer.alloc(Math.min(size, tailBytes));
     const read = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.subarray(0, read).toString('utf8');
+    const text = buffer.subarray(0, read).toString('utf8');
+    // The first line is whole only when the file begins with it.
+    return size > read ? text.slice(text.indexOf('\n') + 1) : text;
   } finally {
     closeSync(fd);
   }

@@ -43,8 +43,8 @@ describe('assertPortsFree', () => {
   it('names every taken port at once', async () => {
     const [a, b] = [await listen(loopback), await listen('0.0.0.0')];
     const refusal = assertPortsFree([planned('navigator', a), planned('quartermaster', b)]);
-    await expect(refusal).rejects.toThrow(`port ${a}`);
-    await expect(refusal).rejects.toThrow(`port ${b}, which quartermaster needs`);
+    const ports = `${a} (navigator grpc) and ${b} (quartermaster grpc)`;
+    await expect(refusal).rejects.toThrow(`ports ${ports} are taken by `);
   });
 });
 

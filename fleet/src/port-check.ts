@@ -17,16 +17,25 @@ export async function assertPortsFree(plan: readonly PlannedPort[]): Promise<voi
   if (!first) return;
   const suggestion = await findFreeBase(plan.length);
   const way = `--port-base${suggestion === undefined ? '' : ` ${suggestion}`}`;
-  const what = taken.map(describe).join(', ');
+  const byHolder = Map.groupBy(taken, ({ port }) => describeHolder(port));
+  const what = [...byHolder].map(([holder, ports]) => describe(holder, ports)).join('; ');
   throw new FleetRefusedError(
-    `${what}; stop ${taken.length === 1 ? 'that program' : 'those programs'} or start with ${way}.`,
+    `${what}; stop ${byHolder.size === 1 ? 'that program' : 'those programs'} or start with ${way}.`,
   );
 }
 
-function describe(planned: PlannedPort): string {
-  const holder = findListener(planned.port);
-  const who = holder ? `${holder.program} (pid ${holder.pid})` : 'another program';
-  return `port ${planned.port}, which ${planned.owner} needs for ${planned.purpose}, is taken by ${who}`;
+function describeHolder(port: number): string {
+  const holder = findListener(port);
+  return holder ? `${holder.program} (pid ${holder.pid})` : 'another program';
+}
+
+function describe(holder: string, taken: readonly PlannedPort[]): string {
+  const [first, ...more] = taken;
+  if (first && more.length === 0) {
+    return `port ${first.port}, which ${first.owner} needs for ${first.purpose}, is taken by ${holder}`;
+  }
+  const ports = taken.map(({ port, owner, purpose }) => `${port} (${owner} ${purpose})`);
+  return `ports ${new Intl.ListFormat('en').format(ports)} are taken by ${holder}`;
 }
 
 /** Can this port be listened on, on loopback? */

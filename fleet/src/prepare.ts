@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { resolve as resolvePath, sep } from 'node:path';
 import { type DirectoryProbe, formatHostPort, probeDirectory } from '@frameworks/kit';
 import type { Clock } from '@frameworks/std';
 import { endLeftovers } from './child-records.ts';
 import { DataDirectory } from './data-directory.ts';
 import { listLauncherMistakes, type ResolvedService, resolveService } from './environment.ts';
-import { removeFleetFile } from './fleet-file.ts';
+import { type FleetMode, removeFleetFile } from './fleet-file.ts';
 import { type Layout, layOut } from './layout.ts';
 import { FleetConfigError, type Mistake } from './mistakes.ts';
 import type { FleetOptions, FleetTuning } from './options.ts';
@@ -29,6 +30,8 @@ export interface PreparedFleet {
   readonly layout: Layout;
   /** Ended children of an earlier launcher. */
   readonly leftovers: number;
+  /** The mode whose state is also in the directory, while this one has none there yet. */
+  readonly otherMode: FleetMode | undefined;
   /** The services' settings, in the order of starting, once the database has an address. */
   resolve(stores: StoreUrls): readonly ResolvedService[];
 }
@@ -75,8 +78,9 @@ export async function prepareFleet(options: PrepareOptions, signal: AbortSignal)
     const idle = new Set(listStorePortWishes().map(({ owner }) => owner));
     for (const { step } of servers) idle.delete(step.name);
     await assertPortsFree(ports.all.filter(({ owner }) => !idle.has(owner)));
+    const otherMode = findOtherMode(directory, options.mode);
     const resolve = (stores: StoreUrls) => resolveAll(ordered, { options, ports, stores }).resolved;
-    return { directory, ports, servers, searchPath, layout, leftovers, resolve };
+    return { directory, ports, servers, searchPath, layout, leftovers, otherMode, resolve };
   } catch (error) {
     directory.release();
     throw error;
@@ -86,15 +90,19 @@ export async function prepareFleet(options: PrepareOptions, signal: AbortSignal)
 /** The data directory, or every mistake at once: in the environment, the options and the directory. */
 function openChecked(options: PrepareOptions, services: readonly FleetService[]): DataDirectory {
   const mistakes = listLauncherMistakes(options.environment);
-  const ports = collect(mistakes, () => planFleetPorts(options));
-  if (ports)
-    mistakes.push(
-      ...resolveAll(services, { options, ports, stores: anyStores, probe: outside(options.dataDir) }).mistakes,
-    );
+  // With a base that leaves no room, any ports will do to judge the rest.
+  const ports = collect(mistakes, () => planFleetPorts(options)) ?? planFleetPorts({ services: options.services });
+  const probe = outside(options.dataDir);
+  mistakes.push(...resolveAll(services, { options, ports, stores: anyStores, probe }).mistakes);
   const directory = collect(mistakes, () => DataDirectory.open(options.dataDir));
   if (mistakes.length === 0 && directory) return directory;
   directory?.release();
   throw new FleetConfigError(mistakes);
+}
+
+function findOtherMode(directory: DataDirectory, mode: FleetMode): FleetMode | undefined {
+  const other: FleetMode = mode === 'embedded' ? 'processes' : 'embedded';
+  return existsSync(directory.file(other)) && !existsSync(directory.file(mode)) ? other : undefined;
 }
 
 /** What is in the data directory is made when its time comes; looking must not fill a directory that is not ours yet. */
