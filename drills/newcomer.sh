@@ -7,13 +7,13 @@
 #   drills/newcomer.sh --list          the names
 #   drills/newcomer.sh --reuse DIR …   in a checkout that is already installed, as the current user
 #
-# PORT_BASE (28600) is the first of the ports it uses. Needs git and what a bare Debian has (coreutils, util-linux).
+# PORT_BASE (13600) is the first of the ports it uses. Needs git and what a bare Debian has (coreutils, util-linux).
 set -uo pipefail
 set -m # Every start is a process group of its own, and SIGINT is not ignored in the background.
 
 readonly stop_seconds=5 ready_seconds=90 orphan_seconds=10 install_seconds=600
 readonly npm_then=10.8.2 npm_now=11
-readonly port_base=${PORT_BASE:-28600}
+readonly port_base=${PORT_BASE:-13600}
 source=$(git -C "$(dirname -- "$0")/.." rev-parse --show-toplevel) || exit 1
 readonly source
 passed=0 failed=0 failures=() room='' case_name=''

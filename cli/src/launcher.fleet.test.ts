@@ -1,72 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findFleetFile } from '@frameworks/fleet/fleet-file';
-import { findProcess, isRunning, type ProcessIdentity } from '@frameworks/fleet/process-identity';
+import { findProcess, isRunning } from '@frameworks/fleet/process-identity';
 import { describeProcesses } from '@frameworks/fleet/testing/describe-processes';
-import { claimPortBlock, expectNoProcessLeft, type PortBlock, settle, tempDir } from '@frameworks/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-
-const bin = join(import.meta.dirname, '../bin/frameworks');
-let ports: PortBlock;
-const launchers: ChildProcess[] = [];
-
-beforeAll(async () => {
-  ports = await claimPortBlock();
-});
-
-afterAll(() => ports.release());
-
-afterEach(() => {
-  for (const launcher of launchers.splice(0)) launcher.kill('SIGKILL');
-});
-
-interface Launcher {
-  readonly child: ChildProcess;
-  readonly pid: number;
-  readonly exit: Promise<{ code: number | null; signal: string | null }>;
-  output(): string;
-}
-
-function launch(dataDir: string, options: { args?: readonly string[]; env?: Record<string, string> } = {}): Launcher {
-  const args = ['up', '--data-dir', dataDir, '--port-base', String(ports.base), ...(options.args ?? [])];
-  const child = spawn(bin, args, {
-    cwd: dataDir,
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  launchers.push(child);
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += String(chunk)));
-  const exit = once(child, 'close').then(([code, signal]) => ({ code, signal }));
-  return { child, pid: child.pid ?? 0, exit, output: () => text };
-}
-
-async function untilReady(launcher: Launcher): Promise<void> {
-  const describe = () => launcher.output();
-  await settle(() => launcher.output().includes('Ready after') || launcher.child.exitCode !== null, {
-    timeoutMs: 60_000,
-    describe,
-  });
-  expect(launcher.output()).toContain('Ready after');
-}
-
-/** Everything a fleet runs outside the launcher's process. */
-function listChildren(dataDir: string): ProcessIdentity[] {
-  const records: ProcessIdentity[] = JSON.parse(readFileSync(join(dataDir, 'children.json'), 'utf8'));
-  return records.filter(isRunning);
-}
-
-async function expectStopped(launcher: Launcher, dataDir: string, children: readonly ProcessIdentity[]): Promise<void> {
-  const begun = performance.now();
-  const exit = await launcher.exit;
-  expect({ ...exit, output: exit.code === 0 ? '' : launcher.output() }).toEqual({ code: 0, signal: null, output: '' });
-  expect(performance.now() - begun).toBeLessThan(5000);
-  expect(children.filter(isRunning)).toEqual([]);
-  await expectNoProcessLeft(dataDir);
-  expect(existsSync(join(dataDir, 'fleet.json'))).toBe(false);
-}
+import { expectNoProcessLeft, settle, tempDir } from '@frameworks/testkit';
+import { describe, expect, it } from 'vitest';
+import { bin, expectStopped, launch, listChildren, untilReady } from '../testing/launcher.ts';
 
 function defineLifeAndDeath(args: readonly string[]): void {
   it.each(['SIGTERM', 'SIGINT'] as const)(

@@ -43,8 +43,10 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** A list that is redrawn in place, for terminals. */
-export async function createLiveProgress(steps: readonly FleetStep[]): Promise<Progress> {
+/**
+ * A list that is redrawn in place, for terminals. It begins with the first step: what is refused before has no steps that failed.
+ */
+export async function createLiveProgress(steps: readonly FleetStep[], out: (line: string) => void): Promise<Progress> {
   const { Listr } = await import('listr2');
   const waiters = new Map<string, Waiter>(steps.map(({ name }) => [name, createWaiter()]));
   const list = new Listr(
@@ -57,10 +59,13 @@ export async function createLiveProgress(steps: readonly FleetStep[]): Promise<P
     // The launcher judges signals; a failure is explained once, below the list.
     { registerSignalListeners: false, rendererOptions: { showErrorMessage: false, collapseErrors: false } },
   );
-  const drawn = list.run().catch(() => {});
+  let drawn: Promise<unknown> | undefined;
   return {
     event: (event) => {
-      if (event.type === 'step-ready') {
+      if (event.type === 'step-started') drawn ??= list.run().catch(() => {});
+      // All notes come before the first step; a line in the middle of the list would tear it.
+      else if (event.type === 'note' && drawn === undefined) out(event.text);
+      else if (event.type === 'step-ready') {
         waiters.get(event.step.name)?.resolve(`${event.step.title}: ready after ${formatDuration(event.tookMs)}`);
       } else if (event.type === 'step-failed') waiters.get(event.step.name)?.reject(new Error('failed'));
     },

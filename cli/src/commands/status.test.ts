@@ -69,7 +69,17 @@ describe('status', () => {
   it('says when nothing runs', async () => {
     const io = createFakeIo({ cwd: await tempDir() });
     expect(await status({ dataDir: 'data' }, io)).toBe(1);
-    expect(io.errors).toEqual(['Nothing runs with the data in data; start it with frameworks up.']);
+    expect(io.errors).toEqual(['Nothing runs with the data in data; start it with frameworks up --data-dir data.']);
+  });
+
+  it('says when the file cannot be understood', async () => {
+    const cwd = await writeFleet([]);
+    writeFileSync(join(cwd, '.frameworks', 'fleet.json'), '{"launcher":');
+    const io = createFakeIo({ cwd });
+    expect(await status({}, io)).toBe(1);
+    expect(io.errors).toEqual([
+      expect.stringMatching(/^frameworks: .*fleet\.json is not a fleet file of this version; /),
+    ]);
   });
 
   it('says when the launcher was killed', async () => {

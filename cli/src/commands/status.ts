@@ -5,6 +5,7 @@ import { askReadiness } from '@frameworks/fleet/readiness';
 import type { ExitCode, Io } from '../io.ts';
 import type { AddCommand } from '../run.ts';
 import { formatDuration, formatTable } from '../table.ts';
+import { parseDirectory } from './up.ts';
 
 export interface StatusOptions {
   readonly dataDir?: string;
@@ -18,23 +19,26 @@ export const addStatus: AddCommand = (program, io, done) => {
   program
     .command('status')
     .description('Show what runs here and whether it is ready. Exit code 1 unless everything is.')
-    .option('--data-dir <dir>', 'the fleet of this directory; default: .frameworks here or in a directory above')
+    .option(
+      '--data-dir <dir>',
+      'the fleet of this directory; default: .frameworks here or in a directory above',
+      parseDirectory,
+    )
     .action(async (options: StatusOptions) => done(await status(options, io)));
 };
 
 /** Asks every service of a running fleet whether it is ready. */
 export async function status(options: StatusOptions, io: Io): Promise<ExitCode> {
-  const file = findFleet(options, io);
-  if (!file) {
-    io.err(
-      `Nothing runs ${options.dataDir === undefined ? `in ${io.cwd} or above` : `with the data in ${options.dataDir}`}; start it with frameworks up.`,
-    );
+  const found = lookForFleet(options, io);
+  if ('problem' in found) {
+    io.err(found.problem);
     return 1;
   }
+  const { file } = found;
   const { launcher, services } = file.description;
   if (!findProcess(launcher.pid)) {
     io.err(
-      `Nothing runs: the launcher of ${file.path} (pid ${launcher.pid}) was killed; start it again with frameworks up.`,
+      `Nothing runs: the launcher of ${file.path} (pid ${launcher.pid}) was killed; start it again with frameworks up --data-dir ${dirname(file.path)}.`,
     );
     return 1;
   }
@@ -45,6 +49,25 @@ export async function status(options: StatusOptions, io: Io): Promise<ExitCode> 
   const heading = ['SERVICE', 'INSTANCE', 'STATE', 'PID', 'ADDRESS', 'ASKED'];
   for (const line of formatTable([heading, ...rows.map(({ cells }) => cells())])) io.out(`  ${line}`);
   return rows.every(({ ready }) => ready) ? 0 : 1;
+}
+
+/** The fleet file, or one sentence that says why there is none. */
+function lookForFleet(options: StatusOptions, io: Io): { file: ReadFleetFile } | { problem: string } {
+  const { dataDir } = options;
+  try {
+    const file = findFleet(options, io);
+    if (file) return { file };
+    const problem =
+      dataDir === undefined
+        ? `Nothing runs in ${io.cwd} or above; start it with frameworks up.`
+        : `Nothing runs with the data in ${dataDir}; start it with frameworks up --data-dir ${dataDir}.`;
+    return { problem };
+  } catch (error) {
+    const forbidden = error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+    const message = error instanceof Error ? error.message : String(error);
+    const advice = forbidden ? 'ask as the user who started it' : 'stop that fleet with the version that started it';
+    return { problem: `frameworks: ${message}; ${advice}.` };
+  }
 }
 
 function findFleet({ dataDir }: StatusOptions, io: Io): ReadFleetFile | undefined {

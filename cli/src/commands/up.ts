@@ -24,6 +24,7 @@ export const addUp: AddCommand = (program, io, done) => {
     .option(
       '--data-dir <dir>',
       'where everything is kept; the same directory brings the same fleet back',
+      parseDirectory,
       '.frameworks',
     )
     .option('--processes', 'each service as a process of its own, on PostgreSQL, Redis and NATS found on the PATH')
@@ -35,6 +36,12 @@ function parsePort(text: string): number {
   // Its range depends on how many ports the fleet needs; the fleet says so.
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a port number.');
   return Number(text);
+}
+
+/** An unset variable in a script (`--data-dir "$DIR"`) must not mean "here". */
+export function parseDirectory(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must be a directory.');
+  return text;
 }
 
 /** People and supervisors are promised an end within five seconds. */
@@ -78,7 +85,7 @@ async function runFleet(run: FleetRun, create: typeof createFleet): Promise<Exit
   });
   const fleet = await Promise.race([creating, stop.asked.then(() => undefined)]);
   if (!fleet) return await stop.asked;
-  const progress = io.live ? await createLiveProgress(fleet.steps) : createPlainProgress(io.out, io.clock);
+  const progress = io.live ? await createLiveProgress(fleet.steps, io.out) : createPlainProgress(io.out, io.clock);
   listeners.push(progress.event);
   try {
     await fleet.start(stop.signal);
