@@ -23,6 +23,7 @@ test('every event is one log line with its name, counted with bounded labels, wi
   events.authorityChanged({ kind: 'publish_bundle', generation: 1, rootIds: [], intermediateIds: [] });
   events.certificateRefused(refusal('JOIN_TOKEN_USED'), 'spiffe://x');
   events.certificateRefused(refusal('CSR_INVALID'), undefined);
+  events.certificateRefused(refusal('TOO_MANY_ATTEMPTS'), undefined);
   events.joinTokenCreated(token);
   events.joinTokenRevoked(token, 'op');
   events.joinTokensSeeded(2);
@@ -44,5 +45,7 @@ test('every event is one log line with its name, counted with bounded labels, wi
   const text = lines.join('') + (await metrics.registry.metrics());
   expect(text).not.toContain(secret);
   expect(text).toMatch(/certificates_refused_total\{reason="JOIN_TOKEN_USED"[^}]*\} 1/);
+  // Counted, but below the level of every day: a flood of them must not become a flood of lines.
+  expect(text).toMatch(/certificates_refused_total\{reason="TOO_MANY_ATTEMPTS"[^}]*\} 1/);
   expect(text).toMatch(/join_tokens_total\{event="seeded"[^}]*\} 2/);
 });

@@ -65,7 +65,9 @@ export function createNavigatorEvents({ log, metrics }: { log: Logger; metrics: 
     certificateRefused: ({ reason }, spiffeId) => {
       refused.inc({ reason });
       const event = reason.startsWith('JOIN_TOKEN_') ? 'join_token_refused' : 'certificate_refused';
-      log.warn({ event, reason, spiffeId }, 'certificate refused');
+      // Whoever is turned away at the door comes in numbers; the counter has them all.
+      const level = reason.startsWith('TOO_MANY_') ? 'debug' : 'warn';
+      log[level]({ event, reason, spiffeId }, 'certificate refused');
     },
     joinTokenCreated: ({ id, spiffeId, expiresUnixMs, createdBy }) => {
       tokens.inc({ event: 'created' });

@@ -13,6 +13,7 @@ import type { NavigatorConfig } from './config.ts';
 import { createNavigatorEvents } from './events.ts';
 import { JoinTokenSeeding } from './join-tokens/seeding.ts';
 import { Admission } from './rpc/admission.ts';
+import { AttemptLimit } from './rpc/attempt-limit.ts';
 import type { RpcDeps } from './rpc/deps.ts';
 import type { NavigatorTables } from './tables.ts';
 
@@ -20,6 +21,8 @@ import type { NavigatorTables } from './tables.ts';
 const opTimeoutMs = 60_000;
 /** Each holds a database connection of five; a few may wait. */
 const mostIssuing = 16;
+/** Of strangers, all together: far more than honest mistakes need, far less than the database notices. */
+const failedJoins = { perSecond: 20, burst: 40 };
 
 /** What Navigator is made of, without listener and loops. */
 export interface Parts {
@@ -49,7 +52,7 @@ export async function createParts(
   const issuance = { ...shared, authorities, serviceLeafTtlMs, seedJoinTokens, random: Math.random };
   const own = new OwnCertificate(issuance, ownSpiffeId(config));
   return {
-    rpc: { ...issuance, admission: new Admission(mostIssuing) },
+    rpc: { ...issuance, admission: new Admission(mostIssuing), attempts: new AttemptLimit({ ...failedJoins, clock }) },
     own,
     keepAuthorities: async (signal) => {
       await authorities.reconcile(signal);

@@ -779,7 +779,9 @@ export const CertificateAuthority: GenService<{
    * expired ≤ 180 days ago still counts when the CSR is signed by the node key on record). Names inside the CSR are ignored.
    * Errors: INVALID_ARGUMENT `CSR_INVALID` (unparseable, bad signature, any key but ECDSA P-256) ·
    * UNAUTHENTICATED `JOIN_TOKEN_INVALID` (unknown), `JOIN_TOKEN_EXPIRED`, `JOIN_TOKEN_REVOKED`, `CERTIFICATE_REQUIRED` (no token and
-   * no leaf) · FAILED_PRECONDITION `JOIN_TOKEN_USED` (by another key) · UNAVAILABLE `CA_NOT_READY` · for a node's leaf UNIMPLEMENTED
+   * no leaf) · FAILED_PRECONDITION `JOIN_TOKEN_USED` (by another key) · UNAVAILABLE `CA_NOT_READY` ·
+   * RESOURCE_EXHAUSTED `TOO_MANY_REQUESTS` (at once), `TOO_MANY_ATTEMPTS` (callers without a leaf have failed too often, all
+   * together), both retryable with a delay · for a node's leaf UNIMPLEMENTED
    * `NODE_REGISTRY_MISSING` until the node registry exists.
    * Idempotency: idempotent. A repeat with the same public key gets a leaf for the same identity and consumes nothing more.
    *

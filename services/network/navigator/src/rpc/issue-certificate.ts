@@ -17,7 +17,9 @@ const databaseReasons = new Set(['COMMIT_OUTCOME_UNKNOWN', 'STATEMENT_TIMEOUT', 
 export function createIssueCertificate(deps: RpcDeps): IssueCertificate {
   return async (request, { peer }) => {
     try {
-      const issued = await deps.admission.run(() => issue(deps, request, peer));
+      const admitted = () => deps.admission.run(() => issue(deps, request, peer));
+      const guesses = peer === undefined && request.joinToken !== '';
+      const issued = await (guesses ? deps.attempts.run(admitted) : admitted());
       return { certificate: toIssuedMessage(issued) };
     } catch (thrown) {
       const error = toIssueError(toServiceError(thrown));
