@@ -1,2 +1,1 @@
 export * from './certificate-source.ts';
-export * from './renewing-source.ts';
