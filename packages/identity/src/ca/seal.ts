@@ -9,6 +9,8 @@ import { ServiceError } from '@frameworks/kit/errors';
 const format = 'seal1';
 /** ≈ 60 ms and 32 MiB on the reference machine: paid once, at start. */
 const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
+const saltBytes = 16;
+const nonceBytes = 12;
 const tagBytes = 16;
 const minSecretLength = 16;
 
@@ -25,8 +27,8 @@ function deriveKey(secret: string, salt: Buffer): Promise<Buffer> {
 
 /** Plain text → sealed text. Every call has its own salt and nonce. */
 export async function seal(plain: string, secret: string, purpose: string): Promise<string> {
-  const salt = randomBytes(16);
-  const nonce = randomBytes(12);
+  const salt = randomBytes(saltBytes);
+  const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', await deriveKey(secret, salt), nonce).setAAD(Buffer.from(purpose));
   const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return [format, ...[salt, nonce, body].map((part) => part.toString('base64url'))].join('.');
@@ -38,8 +40,9 @@ export async function unseal(sealed: string, secret: string, purpose: string): P
   const [salt, nonce, body] = parts.map((part) => Buffer.from(part, 'base64url'));
   const broken = (cause?: unknown) =>
     new ServiceError('FAILED_PRECONDITION', 'SEAL_BROKEN', { message: `cannot open the sealed ${purpose}`, cause });
-  if (version !== format || parts.length !== 3 || !salt || nonce?.length !== 12 || !body || body.length < tagBytes)
-    throw broken();
+  // Before the derivation, which is slow on purpose.
+  if (version !== format || parts.length !== 3 || !body || body.length < tagBytes) throw broken();
+  if (salt?.length !== saltBytes || nonce?.length !== nonceBytes) throw broken();
   const key = await deriveKey(secret, salt);
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(
