@@ -7,8 +7,8 @@ import type { Contestant } from './rpc/contestant.ts';
 import { startOurs } from './rpc/ours.ts';
 
 const rounds = 3;
-const roundMs = 1_000;
-const warmUpMs = 500;
+const roundMs = 700;
+const warmUpMs = 300;
 const concurrentCalls = 32;
 const text = 'x'.repeat(256);
 
