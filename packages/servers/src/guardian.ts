@@ -11,18 +11,21 @@ import type { Readable } from 'node:stream';
  * middle of a stop. Only the guardian, the server's parent, ever signals it: until it has waited for its child, nobody else
  * can get that pid.
  *
+ * A signal ends `wait` early, with a status of its own; then it waits again. By then the status may have been told (127).
+ *
  * $1 pid file, $2 signal for a quick clean stop, $3 seconds until SIGKILL, then the command.
  */
 const script = `
 pid_file=$1 signal=$2 patience=$3; shift 3
+umask 077
 exec 4<&0 0</dev/null
 "$@" 3>&- 4<&- &
 server=$!
-echo "$server" >"$pid_file"
+echo "$server" >"$pid_file" || kill -9 "$server"
 (
   while read -r _; do :; done
   kill -s "$signal" "$server"
-  trap 'kill "$nap"; exit' TERM
+  trap 'kill "$nap"; wait "$nap"; exit' TERM
   while [ "$patience" -gt 0 ]; do
     sleep 1 & nap=$!
     wait "$nap"
@@ -32,13 +35,15 @@ echo "$server" >"$pid_file"
 ) <&4 3>&- 4<&- 2>/dev/null &
 watcher=$!
 exec 4<&-
-trap 'kill -s "$signal" "$server" 2>/dev/null' TERM INT HUP
-trap 'kill -9 "$server" 2>/dev/null' USR1
+trap 'again=1; kill -s "$signal" "$server" 2>/dev/null' TERM INT HUP
+trap 'again=1; kill -9 "$server" 2>/dev/null' USR1
 echo "$server" >&3
 exec 3>&-
-while :; do
-  wait "$server"; status=$?
-  kill -0 "$server" 2>/dev/null || break
+status=127 again=1
+while [ -n "$again" ]; do
+  again=
+  wait "$server"; code=$?
+  [ "$code" -eq 127 ] || status=$code
 done
 kill "$watcher" 2>/dev/null
 wait "$watcher" 2>/dev/null
@@ -65,6 +70,8 @@ export interface GuardedCommand {
   readonly stopSignal: 'INT' | 'TERM';
   /** How long a stop may take before SIGKILL. */
   readonly patienceMs: number;
+  /** The shell, by path and arguments. Default: the system's. */
+  readonly shell?: readonly string[];
 }
 
 /** A program bound to the life of this process. */
@@ -81,7 +88,8 @@ export interface GuardedProcess {
 export async function startGuarded(command: GuardedCommand): Promise<GuardedProcess> {
   const patience = String(Math.max(1, Math.ceil(command.patienceMs / 1000)));
   const parameters = [command.pidFile, command.stopSignal, patience, ...command.argv];
-  const guardian = spawn('/bin/sh', ['-c', script, 'frameworks-guardian', ...parameters], {
+  const [shell = '', ...flags] = command.shell ?? ['/bin/sh'];
+  const guardian = spawn(shell, [...flags, '-c', script, 'frameworks-guardian', ...parameters], {
     cwd: command.cwd ?? '/',
     detached: true,
     env: { ...command.env },
@@ -90,6 +98,11 @@ export async function startGuarded(command: GuardedCommand): Promise<GuardedProc
   // Writing to a guardian that has just ended is no failure: its end is what the caller hears about.
   guardian.stdin?.on('error', () => undefined);
   const exited = once(guardian, 'exit').then(([code]) => toExit(code));
+  // No shell, or no room for a process: without this the caller would wait for output of what does not exist.
+  await once(guardian, 'spawn').catch(async (error: unknown) => {
+    await exited.catch(() => undefined);
+    throw error;
+  });
   const pid = Number(await readAll(guardian.stdio[3] as Readable)); // stdio says 'pipe' for 3, which the types do not follow
   return {
     pid,
