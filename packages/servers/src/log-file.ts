@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, mkdir, open, stat, truncate } from 'node:fs/promises';
+import { copyFile, type FileHandle, mkdir, open, rename, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { sleep } from '@frameworks/std';
+import { type Clock, systemClock } from '@frameworks/std';
 
 const maxSizeBytes = 4 * 1024 * 1024;
 const checkEveryMs = 30_000;
@@ -12,16 +12,20 @@ const checkEveryMs = 30_000;
  */
 export async function openLogFile(path: string): Promise<FileHandle> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await keepPrevious(path);
+  // Nobody writes to it now, so it needs no copy, for which a full disk has no room.
+  await rename(path, `${path}.1`).catch(ignoreMissing);
   return open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
 }
 
-/** Keeps the log of a running server below 4 MiB (checked every 30 s), with one earlier piece beside it, until `signal` aborts. */
-export async function boundLogFile(path: string, signal: AbortSignal): Promise<void> {
+/**
+ * Keeps the log of a running server below 4 MiB (checked every 30 s), with one earlier piece beside it, until `signal` aborts.
+ * What the server writes between the copy and the cut is lost.
+ */
+export async function boundLogFile(path: string, signal: AbortSignal, clock: Clock = systemClock): Promise<void> {
   while (!signal.aborted) {
     try {
-      await sleep(checkEveryMs, signal);
-      if ((await stat(path)).size > maxSizeBytes) await keepPrevious(path);
+      await clock.sleep(checkEveryMs, signal);
+      if ((await stat(path)).size > maxSizeBytes) await cut(path);
     } catch {
       // The directory may be removed under a running server in a test; a log that cannot be cut must not end it.
     }
@@ -44,12 +48,15 @@ export async function readLogTail(path: string): Promise<string> {
   }
 }
 
-async function keepPrevious(path: string): Promise<void> {
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size === 0) return;
-  await copyFile(path, `${path}.1`);
-  await truncate(path, 0);
+async function cut(path: string): Promise<void> {
+  try {
+    await copyFile(path, `${path}.1`);
+  } finally {
+    // On a full disk there is no room for the copy, and all the more reason for the cut.
+    await truncate(path, 0);
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }
