@@ -78,7 +78,11 @@ export async function launch(kind: ServerKind, options: StartOptions): Promise<R
     await stopLeftover(kind, dir);
     await kind.prepare(dir);
     const server = await startAnswering(kind, dir, options);
-    const exited = server.exited.finally(() => claim.release());
+    const exited = server.exited.finally(async () => {
+      // Nothing to do, unless somebody killed the guardian: then the server goes on without one.
+      await stopLeftover(kind, dir);
+      await claim.release();
+    });
     exited.catch(() => undefined);
     return {
       ...server,
@@ -96,8 +100,21 @@ export async function launch(kind: ServerKind, options: StartOptions): Promise<R
     };
   } catch (error) {
     await claim.release();
-    throw error;
+    throw toStartError(kind, dir, error);
   }
+}
+
+/** What the operating system says about disk and permissions, as a sentence; other errors come back as they are. */
+function toStartError(kind: ServerKind, dir: string, error: unknown): unknown {
+  if (error instanceof ServerStartError || !(error instanceof Error && 'code' in error)) return error;
+  const code = String(error.code);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const message = `The disk with ${dir} is full; make room there, then start ${kind.title} again.`;
+    return new ServerStartError('START_FAILED', message, { cause: error });
+  }
+  if (!/^(?:EACCES|EPERM|EROFS|EIO|EINVAL|EAGAIN|ENOMEM|EMFILE)$/.test(code)) return error;
+  const message = `${kind.title} could not be started in ${dir}; mend what the system says: ${error.message}`;
+  return new ServerStartError('START_FAILED', message, { cause: error });
 }
 
 type Answering = Omit<RunningServer, 'stop' | 'kill'> & GuardedProcess;
@@ -127,14 +144,12 @@ interface Attempt {
 
 async function startOnce(kind: ServerKind, dir: string, attempt: Attempt): Promise<Answering> {
   const logFile = join(dir, 'log', 'server.log');
-  const log = await openLogFile(logFile);
-  const { stopSignal, stopPatienceMs: patienceMs } = kind;
   const command = await kind.command(dir, attempt.port);
-  const pidFile = join(dir, 'server.pid');
-  const guarded = await startGuarded({ ...command, pidFile, logFd: log.fd, stopSignal, patienceMs });
-  await log.close();
+  const guarded = await runLogged(kind, { dir, command, logFile });
+  let url: string;
   try {
     await untilReady(kind, { ...attempt, dir, guarded, logFile });
+    url = await kind.url(attempt.port, dir);
   } catch (error) {
     await guarded.kill();
     throw error;
@@ -142,7 +157,19 @@ async function startOnce(kind: ServerKind, dir: string, attempt: Attempt): Promi
   const done = new AbortController();
   guarded.exited.finally(() => done.abort()).catch(() => undefined);
   void boundLogFile(logFile, done.signal);
-  return { ...guarded, port: attempt.port, url: await kind.url(attempt.port, dir), dataDir: dir, logFile };
+  return { ...guarded, port: attempt.port, url, dataDir: dir, logFile };
+}
+
+async function runLogged(
+  { stopSignal, stopPatienceMs: patienceMs }: ServerKind,
+  { dir, command, logFile }: { dir: string; command: Launch; logFile: string },
+): Promise<GuardedProcess> {
+  const log = await openLogFile(logFile);
+  try {
+    return await startGuarded({ ...command, pidFile: join(dir, 'server.pid'), logFd: log.fd, stopSignal, patienceMs });
+  } finally {
+    await log.close();
+  }
 }
 
 interface Waiting extends Attempt {

@@ -1,4 +1,4 @@
-import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sleep } from '@frameworks/std';
 import { loadPassword, syncDir } from '../data-dir.ts';
@@ -30,8 +30,10 @@ export async function initialise(
 ): Promise<void> {
   await sweepDrafts(dir);
   const cluster = join(dir, clusterName);
-  const version = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => undefined);
-  if (version !== undefined) return assertVersion(dir, version.trim(), programs.major);
+  if (await isMade(cluster)) {
+    const version = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => 'unknown');
+    return assertVersion(dir, version.trim(), programs.major);
+  }
   const draft = join(dir, `.init-${process.pid}`);
   await mkdir(draft, { mode: 0o700 });
   const uid = findForeignUid();
@@ -41,6 +43,17 @@ export async function initialise(
   if (fsync) await syncCluster(draft, programs);
   await rename(draft, cluster);
   if (fsync) await syncDir(dir);
+}
+
+/** Is there a database? PostgreSQL serves only the user it belongs to, and its own message does not say which that is. */
+async function isMade(cluster: string): Promise<boolean> {
+  const found = await stat(cluster).catch(() => undefined);
+  const expected = findForeignUid() ?? process.getuid?.();
+  if (found === undefined || found.uid === expected) return found !== undefined;
+  throw new ServerStartError(
+    'DATA_DIR_UNREADABLE',
+    `The database ${cluster} belongs to user ${found.uid} and would run as ${expected}; start as the user who made it, or run: chown -R ${expected} '${cluster}'`,
+  );
 }
 
 function assertVersion(dir: string, found: string, major: number): void {
@@ -66,7 +79,9 @@ async function createRole(draft: string, { postgres, env }: PostgresPrograms, pa
     `CREATE ROLE frameworks LOGIN CREATEDB PASSWORD '${password}';`,
     'CREATE DATABASE frameworks OWNER frameworks STRATEGY file_copy;',
   ];
-  const argv = [postgres, '--single', '-D', draft, '-c', 'log_checkpoints=off', '-c', 'fsync=off', 'postgres'];
+  // A statement that fails must not put the password into the log.
+  const settings = ['log_checkpoints=off', 'fsync=off', 'log_min_error_statement=panic'];
+  const argv = [postgres, '--single', '-D', draft, ...settings.flatMap((setting) => ['-c', setting]), 'postgres'];
   await runTool(draft, argv, { env, input: `${input.join('\n')}\n` });
 }
 
@@ -99,7 +114,8 @@ async function runTool(draft: string, argv: string[], { env, input }: Tool): Pro
   // Single-user mode exits 0 whatever the statements did.
   if (code === 0 && !/\b(?:ERROR|FATAL|PANIC):/.test(output)) return;
   const logTail = output.trim().slice(-2000);
-  const last = logTail.split('\n').at(-1) ?? '';
+  const lines = logTail.split('\n');
+  const last = lines.find((line) => /\b(?:error|fatal|panic):/i.test(line)) ?? lines.at(-1) ?? '';
   throw new ServerStartError(
     'INIT_FAILED',
     `PostgreSQL could not make its database; make room on the disk or mend what it says: ${last}`,

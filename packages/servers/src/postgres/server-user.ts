@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { ServerStartError } from '../errors.ts';
 import type { Launch } from '../launch.ts';
 
@@ -25,6 +25,7 @@ export async function asServerUser({ argv, env }: Launch): Promise<Launch> {
     const message = `PostgreSQL cannot run as root without ${setprivPath}; install util-linux, or start as an ordinary user.`;
     throw new ServerStartError('PROGRAM_MISSING', message, { cause });
   });
+  assertCapable(await readFile('/proc/self/status', 'utf8').catch(() => ''));
   const drop = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--securebits=+no_setuid_fixup'];
   const keep = [
     '--inh-caps=-all,+dac_override',
@@ -32,4 +33,24 @@ export async function asServerUser({ argv, env }: Launch): Promise<Launch> {
     '--bounding-set=-all,+dac_override',
   ];
   return { argv: [setprivPath, ...drop, ...keep, ...argv], env };
+}
+
+/** What root needs for that, by bit: to give files away, to pass closed directories, to change user, to give up the rest. */
+const needed = { chown: 0, dac_override: 1, setgid: 6, setuid: 7, setpcap: 8 } as const;
+
+/**
+ * Containers may take capabilities from root, and then the system's own messages do not say what to do.
+ *
+ * @param status text of `/proc/self/status`; nothing is checked where there is none
+ * @throws ServerStartError `INIT_FAILED`
+ */
+export function assertCapable(status: string): void {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  if (effective === undefined) return;
+  const bits = BigInt(`0x${effective}`);
+  const missing = Object.entries(needed).filter(([, bit]) => ((bits >> BigInt(bit)) & 1n) === 0n);
+  if (missing.length === 0) return;
+  const names = missing.map(([name]) => `CAP_${name.toUpperCase()}`).join(', ');
+  const message = `PostgreSQL cannot run as root without ${names}; start as an ordinary user, or give the container these.`;
+  throw new ServerStartError('INIT_FAILED', message);
 }

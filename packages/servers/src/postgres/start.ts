@@ -5,6 +5,7 @@ import { ServerStartError } from '../errors.ts';
 import { findProgram } from '../find-program.ts';
 import { launch, type RunningServer, type ServerKind, type StartOptions } from '../launch.ts';
 import { askLoopback } from '../probe.ts';
+import { findCommandLine } from '../process-table.ts';
 import { findEmbeddedPostgres, linkLibraries } from './embedded.ts';
 import { clusterName, initialise, type PostgresPrograms } from './initialise.ts';
 import { asServerUser } from './server-user.ts';
@@ -37,17 +38,34 @@ async function describePostgres(options: PostgresOptions, tuning: PostgresTuning
       await initialise(dir, programs, tuning);
       await writeDurably(join(dir, 'hba.conf'), hostBasedAuthentication);
     },
-    command: (dir, port) => {
+    command: async (dir, port) => {
       const settings = { ...listSettings(programs.major, tuning), port: String(port), hba_file: join(dir, 'hba.conf') };
       const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-      return asServerUser({ argv: [programs.postgres, '-D', join(dir, clusterName), ...flags], env: programs.env });
+      const cluster = join(dir, clusterName);
+      const env = { ...programs.env, ...(await disownStranger(cluster)) };
+      return asServerUser({ argv: [programs.postgres, '-D', cluster, ...flags], env });
     },
-    owns: (argv, dir) => /^postgres$/.test(basename(argv[0] ?? '')) && argv.includes(join(dir, clusterName)),
+    owns: (argv, dir) => ownsCluster(argv, join(dir, clusterName)),
     isReady: (port, pid, dir) => isReady({ port, pid, cluster: join(dir, clusterName) }),
     url: async (port, dir) => `postgres://frameworks:${await loadPassword(dir)}@127.0.0.1:${port}/frameworks`,
     // After a kill -9 the sessions need a moment to notice; until then they hold the lock file or the shared memory.
     isTransient: (log) => /lock file "postmaster\.pid" already exists|pre-existing shared memory block/.test(log),
   };
+}
+
+function ownsCluster(argv: readonly string[], cluster: string): boolean {
+  return basename(argv[0] ?? '') === 'postgres' && argv.includes(cluster);
+}
+
+/**
+ * After a power cut the lock file names a pid that a stranger of the same user may have by now, most likely in containers, where
+ * pids are small; PostgreSQL would take him for itself and refuse to start. By this variable it is told of a pid that does not
+ * count. The file stays, because PostgreSQL also finds the shared memory of orphaned sessions by it.
+ */
+async function disownStranger(cluster: string): Promise<Record<string, string>> {
+  const pid = Number.parseInt(await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => ''), 10);
+  const argv = Number.isInteger(pid) && pid > 1 ? await findCommandLine(pid) : undefined;
+  return argv === undefined || ownsCluster(argv, cluster) ? {} : { PG_GRANDPARENT_PID: String(pid) };
 }
 
 async function locate({ binaries, searchPath }: PostgresOptions): Promise<PostgresPrograms> {
