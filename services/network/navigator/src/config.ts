@@ -58,6 +58,11 @@ export const navigatorConfig = defineConfig({
       default: 3_650 * dayMs,
       min: 4_000,
     }),
+    retentionMs: field.durationMs({
+      doc: 'How long records of certificates and join tokens are kept after their end.',
+      default: 30 * dayMs,
+      min: minuteMs,
+    }),
     reconcileIntervalMs: field.durationMs({
       doc: 'How often the authorities are looked at: rotations and changes by another Navigator are noticed within this time.',
       default: 10_000,

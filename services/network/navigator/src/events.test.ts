@@ -29,6 +29,7 @@ test('every event is one log line with its name, counted with bounded labels, wi
   events.joinTokensSeeded(2);
   events.joinTokenFileMistakes(['entry 1: wrong']);
   events.trustBundleWritten('/x', 1);
+  events.recordsRemoved({ certificates: 3, joinTokens: 0 });
   expect(lines.map((line) => JSON.parse(line).event)).toEqual([
     'authority_created',
     'authority_rotated',
@@ -41,11 +42,13 @@ test('every event is one log line with its name, counted with bounded labels, wi
     'join_tokens_seeded',
     'join_token_file_invalid',
     'trust_bundle_written',
+    'records_removed',
   ]);
   const text = lines.join('') + (await metrics.registry.metrics());
   expect(text).not.toContain(secret);
   expect(text).toMatch(/certificates_refused_total\{reason="JOIN_TOKEN_USED"[^}]*\} 1/);
   // Counted, but below the level of every day: a flood of them must not become a flood of lines.
   expect(text).toMatch(/certificates_refused_total\{reason="TOO_MANY_ATTEMPTS"[^}]*\} 1/);
+  expect(text).toMatch(/records_removed_total\{kind="certificate"[^}]*\} 3/);
   expect(text).toMatch(/join_tokens_total\{event="seeded"[^}]*\} 2/);
 });

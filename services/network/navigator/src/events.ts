@@ -19,6 +19,7 @@ export interface NavigatorEvents {
   joinTokensSeeded(added: number): void;
   joinTokenFileMistakes(mistakes: readonly string[]): void;
   trustBundleWritten(path: string, generation: number): void;
+  recordsRemoved(counts: { readonly certificates: number; readonly joinTokens: number }): void;
 }
 
 const authorityEvents = {
@@ -48,6 +49,11 @@ export function createNavigatorEvents({ log, metrics }: { log: Logger; metrics: 
     name: 'frameworks_navigator_join_tokens_total',
     help: 'Join tokens made, taken over from the file, and revoked.',
     labels: ['event'],
+  });
+  const removed = metrics.counter({
+    name: 'frameworks_navigator_records_removed_total',
+    help: 'Records of certificates and join tokens removed because they ended longer than the retention ago.',
+    labels: ['kind'],
   });
   return {
     authorityChanged: ({ kind, ...operation }) => {
@@ -89,6 +95,11 @@ export function createNavigatorEvents({ log, metrics }: { log: Logger; metrics: 
     },
     trustBundleWritten: (path, generation) => {
       log.info({ event: 'trust_bundle_written', path, generation }, 'trust bundle written');
+    },
+    recordsRemoved: ({ certificates, joinTokens }) => {
+      removed.inc({ kind: 'certificate' }, certificates);
+      removed.inc({ kind: 'join_token' }, joinTokens);
+      log.info({ event: 'records_removed', certificates, joinTokens }, 'records of what ended long ago removed');
     },
   };
 }

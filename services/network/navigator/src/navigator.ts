@@ -14,6 +14,9 @@ import type { NavigatorTables } from './tables.ts';
 /** A CSR is under 1 KiB and a bundle under 10 KiB; nobody needs to send this listener more. */
 const maxMessageBytes = 64 * 1024;
 
+/** Nobody waits for a record to go. */
+const retentionIntervalMs = 600_000;
+
 /** The internal certificate authority as a service. */
 export const navigator: ServiceDefinition<NavigatorConfig> = {
   name: 'navigator',
@@ -36,13 +39,14 @@ async function start(
 ): Promise<Record<string, string>> {
   const sql = await openStore(config, scope);
   const parts = await createParts(config, scope, sql);
-  const { keepAuthorities, seedJoinTokens, rpc, own } = parts;
+  const { keepAuthorities, seedJoinTokens, removeEndedRecords, rpc, own } = parts;
   await keepAuthorities(scope.signal);
   await seedJoinTokens();
   const address = await serve(config, scope, parts);
   scope.check('authorities', async () => void (await rpc.authorities.getIssuer()));
   scope.loop({ name: 'authorities', everyMs: config.reconcileIntervalMs, delayed: true, run: keepAuthorities });
   scope.loop({ name: 'join-tokens', everyMs: config.joinTokensIntervalMs, delayed: true, run: seedJoinTokens });
+  scope.loop({ name: 'retention', everyMs: retentionIntervalMs, run: removeEndedRecords });
   register(config, scope, { credentials: own.source, address, ready });
   return { grpc: formatHostPort(address) };
 }

@@ -12,6 +12,7 @@ import { OwnCertificate } from './certificates/own-certificate.ts';
 import type { NavigatorConfig } from './config.ts';
 import { createNavigatorEvents } from './events.ts';
 import { JoinTokenSeeding } from './join-tokens/seeding.ts';
+import { removeEndedRecords } from './retention.ts';
 import { Admission } from './rpc/admission.ts';
 import { AttemptLimit } from './rpc/attempt-limit.ts';
 import type { RpcDeps } from './rpc/deps.ts';
@@ -32,6 +33,8 @@ export interface Parts {
   keepAuthorities(signal: AbortSignal): Promise<void>;
   /** Takes over join tokens made elsewhere since the last look. */
   seedJoinTokens(): Promise<void>;
+  /** Removes records whose retention is over. */
+  removeEndedRecords(signal: AbortSignal): Promise<void>;
 }
 
 /** Builds everything in order of need; starts nothing. */
@@ -41,9 +44,9 @@ export async function createParts(
   { db }: Sql<NavigatorTables>,
 ): Promise<Parts> {
   const { clock } = scope;
-  const { trustDomain, serviceLeafTtlMs, trustBundleFile } = config;
+  const { trustDomain, serviceLeafTtlMs, trustBundleFile, retentionMs } = config;
   const events = createNavigatorEvents(scope);
-  const shared = { db, clock, events, trustDomain, newId: createUuidSource(clock) };
+  const shared = { db, clock, events, trustDomain, retentionMs, newId: createUuidSource(clock) };
   const vault = createKeyVault(await readCaSecret(config.caSecretFile));
   const authorityDeps = { ...shared, vault, policy: toPolicy(config) };
   const driver = createReconciler(createAuthorityReconciler(authorityDeps), { ...scope, opTimeoutMs });
@@ -60,6 +63,7 @@ export async function createParts(
       if (trustBundleFile) await writeTrustBundleFile(trustBundleFile, authorities.getBundle(), events);
     },
     seedJoinTokens,
+    removeEndedRecords: (signal) => removeEndedRecords(shared, signal),
   };
 }
 

@@ -18,6 +18,21 @@ export async function insertCertificate(db: NavigatorDb, certificate: Certificat
     .execute();
 }
 
+/** At most `limit` of those that ended before the time, the oldest first. Resolves to how many. */
+export async function deleteEndedCertificates(db: NavigatorDb, endedBeforeMs: number, limit: number): Promise<number> {
+  const ended = db
+    .selectFrom('certificates')
+    .select('serial')
+    .where('not_after_unix_ms', '<', endedBeforeMs)
+    .orderBy('not_after_unix_ms')
+    .limit(limit)
+    // Another Navigator may be removing the same ones.
+    .forUpdate()
+    .skipLocked();
+  const { numDeletedRows } = await db.deleteFrom('certificates').where('serial', 'in', ended).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
 /** Where a page begins: just below this row in the order (issued, serial), both descending. */
 export interface CertificatePosition {
   readonly issuedUnixMs: number;

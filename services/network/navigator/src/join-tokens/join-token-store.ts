@@ -80,6 +80,27 @@ export async function saveRevoked(db: NavigatorDb, token: JoinTokenIn<'revoked'>
   return updated !== undefined;
 }
 
+/**
+ * At most `limit` of those that could not be used any more before the time, the oldest first; not one whose certificates are still
+ * on record. Resolves to how many.
+ */
+export async function deleteEndedJoinTokens(db: NavigatorDb, endedBeforeMs: number, limit: number): Promise<number> {
+  const ended = db
+    .selectFrom('join_tokens')
+    .select('id')
+    .where('expires_unix_ms', '<', endedBeforeMs)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('certificates').select('serial').whereRef('join_token_id', '=', 'join_tokens.id'))),
+    )
+    .orderBy('expires_unix_ms')
+    .limit(limit)
+    // Another Navigator may be removing the same ones.
+    .forUpdate()
+    .skipLocked();
+  const { numDeletedRows } = await db.deleteFrom('join_tokens').where('id', 'in', ended).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
 export interface JoinTokenPage {
   /** State at `nowMs`; undefined: all. */
   readonly state: JoinTokenState | undefined;

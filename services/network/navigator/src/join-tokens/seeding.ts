@@ -12,6 +12,8 @@ export interface SeedingDeps {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly events: NavigatorEvents;
+  /** Entries that ended longer ago are left out: they would be removed again, milliseconds. */
+  readonly retentionMs: number;
 }
 
 /** Who made a token that came by file, for lists. */
@@ -33,10 +35,11 @@ export class JoinTokenSeeding {
     const { seeds, mistakes } = content.readable
       ? parseSeedFile(content.text, this.#deps.trustDomain)
       : unreadable(content.text);
-    const { db, clock, newId, events } = this.#deps;
+    const { db, clock, newId, events, retentionMs } = this.#deps;
     const createdUnixMs = clock.now();
     let added = 0;
     for (const { spiffeId, secretSha256, expiresUnixMs } of seeds) {
+      if (expiresUnixMs < createdUnixMs - retentionMs) continue;
       const token = { id: newId(), spiffeId, createdUnixMs, expiresUnixMs, createdBy };
       if (await insertJoinToken(db, token, secretSha256)) added++;
     }
