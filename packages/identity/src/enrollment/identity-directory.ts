@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceError } from '@frameworks/kit/errors';
+import { writeFileAtomically } from '@frameworks/std/atomic-file';
 import { exportPrivateKeyPem, generateKeyPair, importKeyPair, type KeyPair } from '../ca/keys.ts';
 import { type Credential, toCredential } from '../source/certificate-source.ts';
-import { writeFileAtomically } from './atomic-file.ts';
 
 /** A credential with what a restart must know of it. Times are Unix milliseconds of this machine. */
 export interface KeptIdentity {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomically } from '@frameworks/identity/enrollment/atomic-file';
 import { ServiceError } from '@frameworks/kit/errors';
+import { writeFileAtomically } from '@frameworks/std/atomic-file';
 import type { NavigatorEvents } from '../events.ts';
 import { type PublishedBundle, toBundlePem } from './trust-view.ts';
 
