@@ -48,7 +48,7 @@ export function describeConnection(server: ServerOf): void {
     });
 
     it('says that all connections are taken, and goes on when one is free', async () => {
-      const store = await openTestSql(server(), { poolSize: 1, connectTimeoutMs: 50 });
+      const store = await openTestSql(server(), { poolSize: 1, connectTimeoutMs: 1000 });
       await store.db.transaction().execute(async () => {
         const expected = { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE', retryable: true };
         await expect(query(store, 'select 1')).rejects.toMatchObject(expected);
