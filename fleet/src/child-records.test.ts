@@ -33,6 +33,12 @@ const stubborn = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); 
 const options = { clock: systemClock, patienceMs: 200 };
 
 describe('endLeftovers', () => {
+  it('is no obstacle when it cannot be written', () => {
+    const records = new ChildRecords('/proc/nowhere/children.json');
+    records.add(process.pid);
+    records.remove(process.pid);
+  });
+
   it('finds nothing where nothing was recorded', async () => {
     expect(await endLeftovers(path, options)).toBe(0);
   });

@@ -27,7 +27,11 @@ export class ChildRecords {
   }
 
   #write(): void {
-    writePrivateFile(this.#path, `${JSON.stringify([...this.#children.values()])}\n`);
+    try {
+      writePrivateFile(this.#path, `${JSON.stringify([...this.#children.values()])}\n`);
+    } catch {
+      // A help for the next launcher, no more: a full disk must not keep anything from being stopped or started again.
+    }
   }
 }
 

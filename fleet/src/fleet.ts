@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { summarizeError } from '@frameworks/kit';
-import { ServerStartError } from '@frameworks/servers';
 import { systemClock } from '@frameworks/std';
 import { ChildRecords } from './child-records.ts';
 import { ensureCaSecret, JoinTokens } from './credentials.ts';
@@ -8,25 +7,16 @@ import type { ResolvedService } from './environment.ts';
 import type { FleetStep } from './events.ts';
 import { createDirectory } from './files.ts';
 import { type FleetDescription, type FleetMode, fleetFilePath, removeFleetFile, writeFleetFile } from './fleet-file.ts';
-import { LogDirectory, readTailForPeople } from './logs.ts';
-import { FleetStartError } from './mistakes.ts';
+import { LogDirectory } from './logs.ts';
 import { defaultTuning, type FleetOptions } from './options.ts';
 import { startOrder } from './order.ts';
 import { loopback } from './port-check.ts';
 import { type PreparedFleet, type PrepareOptions, planFleetPorts, prepareFleet } from './prepare.ts';
+import { RunningUnits } from './running-units.ts';
 import { createServiceUnit, describeIdentity, type ServiceUnitContext } from './service-unit.ts';
 import { fleetServices } from './services.ts';
 import { listStoreServers } from './store-servers.ts';
 import { StoreUnit } from './store-unit.ts';
-import { Supervisor } from './supervisor.ts';
-import type { Unit } from './unit.ts';
-
-/** Lines of a log that help a person; the file's path is for more. */
-const tailLines = 8;
-/** Share of a stop that services get; the rest belongs to the servers with their data. */
-const serviceShare = 0.6;
-/** However little time is left, everything is asked to stop before it is killed. */
-const leastPatienceMs = 200;
 
 /** A running part of the fleet, for people. */
 export interface FleetRow {
@@ -43,9 +33,9 @@ export interface FleetRow {
  */
 export class Fleet {
   readonly #options: PrepareOptions;
-  readonly #supervisors: Supervisor[] = [];
-  readonly #readyAfter = new Map<string, number>();
+  readonly #units: RunningUnits;
   #prepared: PreparedFleet | undefined;
+  #records: ChildRecords | undefined;
   #services: readonly ResolvedService[] = [];
   #stores: readonly StoreUnit[] = [];
   #up = false;
@@ -58,6 +48,9 @@ export class Fleet {
       clock: options.clock ?? systemClock,
       tuning: { ...defaultTuning, ...options.tuning },
     };
+    const { clock, tuning, onEvent = () => {} } = this.#options;
+    const onProcess = (pid: number, alive: boolean): void => this.#noteProcess(pid, alive);
+    this.#units = new RunningUnits({ clock, tuning, onEvent, onProcess });
   }
 
   /** What will be started, in order. */
@@ -86,9 +79,9 @@ export class Fleet {
       if (leftovers > 0) this.#note(`${leftovers} processes of a launcher that was killed have been waited for`);
       if (otherMode !== undefined) this.#note(describeOtherMode(otherMode));
       signal.throwIfAborted();
-      const records = new ChildRecords(this.#prepared.layout.childrenFile);
-      await this.#startStores(this.#prepared, records, signal);
-      await this.#startServices(this.#prepared, records, signal);
+      this.#records = new ChildRecords(this.#prepared.layout.childrenFile);
+      await this.#startStores(this.#prepared, signal);
+      await this.#startServices(this.#prepared, signal);
       signal.throwIfAborted();
       writeFleetFile(directory.path, this.describe());
       this.#up = true;
@@ -136,17 +129,17 @@ export class Fleet {
 
   /** The process of a server or service, while it runs; the launcher's for what shares it. */
   pidOf(name: string): number | undefined {
-    return this.#supervisors.find(({ unit }) => unit.step.name === name)?.pid;
+    return this.#units.pidOf(name);
   }
 
   /** What runs, in the order of starting. */
   rows(): readonly FleetRow[] {
     const stores = this.#stores.map(({ step, address }) => ({ name: step.name, instance: '', address }));
     const services = this.describe().services.map(({ name, instance, url }) => ({ name, instance, address: url }));
-    return [...stores, ...services].map((row) => ({ ...row, readyAfterMs: this.#readyAfter.get(row.name) ?? 0 }));
+    return [...stores, ...services].map((row) => ({ ...row, readyAfterMs: this.#units.readyAfterMs(row.name) }));
   }
 
-  async #startStores(prepared: PreparedFleet, records: ChildRecords, signal: AbortSignal): Promise<void> {
+  async #startStores(prepared: PreparedFleet, signal: AbortSignal): Promise<void> {
     createDirectory(prepared.layout.state);
     const { searchPath, layout, ports } = prepared;
     const { fsync, readyMs } = this.#options.tuning;
@@ -160,21 +153,10 @@ export class Fleet {
           fsync,
         }),
     );
-    // Together: they do not know each other. The first failure gives up the rest, and none is left behind unheard.
-    const giveUp = new AbortController();
-    const any = AbortSignal.any([signal, giveUp.signal]);
-    const starts = this.#stores.map((unit) =>
-      this.#startUnit(unit, records, any).catch((error: unknown) => {
-        giveUp.abort(error);
-        throw error;
-      }),
-    );
-    const failed = (await Promise.allSettled(starts)).some(({ status }) => status === 'rejected');
-    signal.throwIfAborted();
-    if (failed) throw giveUp.signal.reason;
+    await this.#units.startTogether(this.#stores, signal);
   }
 
-  async #startServices(prepared: PreparedFleet, records: ChildRecords, signal: AbortSignal): Promise<void> {
+  async #startServices(prepared: PreparedFleet, signal: AbortSignal): Promise<void> {
     const { layout } = prepared;
     createDirectory(layout.credentials);
     ensureCaSecret(layout.caSecretFile);
@@ -196,59 +178,32 @@ export class Fleet {
       logs: new LogDirectory(layout.logs),
       readyTimeoutMs: tuning.readyMs,
       url: (name) => this.#urlOf(name),
-      onSpawn: (pid) => records.add(pid),
+      onSpawn: (pid) => this.#records?.add(pid),
     };
-    for (const resolved of this.#services) await this.#startUnit(createServiceUnit(resolved, context), records, signal);
-  }
-
-  async #startUnit(unit: Unit, records: ChildRecords, signal: AbortSignal): Promise<void> {
-    const { clock, tuning, onEvent = () => {} } = this.#options;
-    signal.throwIfAborted();
-    const begun = clock.monotonic();
-    onEvent({ type: 'step-started', step: unit.step });
-    const supervisor = new Supervisor({
-      unit,
-      clock,
-      policy: tuning.restart,
-      onEvent,
-      onProcess: (pid, alive) => {
-        if (pid !== process.pid) alive ? records.add(pid) : records.remove(pid);
-        if (alive && this.#up && !this.#stopping) this.#rewriteFile();
-      },
-    });
-    this.#supervisors.push(supervisor);
-    try {
-      await supervisor.start(signal);
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      onEvent({ type: 'step-failed', step: unit.step });
-      throw toStartError(unit, error);
-    }
-    const tookMs = clock.monotonic() - begun;
-    this.#readyAfter.set(unit.step.name, tookMs);
-    onEvent({ type: 'step-ready', step: unit.step, tookMs });
+    for (const resolved of this.#services) await this.#units.start(createServiceUnit(resolved, context), signal);
   }
 
   async #stop(): Promise<void> {
-    const { clock, tuning, dataDir } = this.#options;
     if (!this.#prepared) return;
     // First of all: from now on nobody may rely on what it says.
-    removeFleetFile(dataDir);
-    const begun = clock.monotonic();
-    const remaining = (share: number): number =>
-      Math.max(leastPatienceMs, begun + tuning.stopMs * share - clock.monotonic());
-    const stores = new Set<Unit>(this.#stores);
-    for (const supervisor of this.#supervisors.filter(({ unit }) => !stores.has(unit)).reverse()) {
-      await supervisor.stop(remaining(serviceShare));
-    }
-    await Promise.all(
-      this.#supervisors.filter(({ unit }) => stores.has(unit)).map((supervisor) => supervisor.stop(remaining(1))),
-    );
+    this.#attempt('be removed', removeFleetFile);
+    await this.#units.stop(new Set(this.#stores));
     this.#prepared.directory.release();
   }
 
-  #rewriteFile(): void {
-    writeFleetFile(this.#options.dataDir, this.describe());
+  #noteProcess(pid: number, alive: boolean): void {
+    if (pid !== process.pid) alive ? this.#records?.add(pid) : this.#records?.remove(pid);
+    if (alive && this.#up && !this.#stopping)
+      this.#attempt('be brought up to date', (dataDir) => writeFleetFile(dataDir, this.describe()));
+  }
+
+  /** A full or broken disk must keep nothing from being stopped or started again. */
+  #attempt(what: string, work: (dataDir: string) => void): void {
+    try {
+      work(this.#options.dataDir);
+    } catch (error) {
+      this.#note(`${this.file} could not ${what}: ${summarizeError(error)}`);
+    }
   }
 
   #note(text: string): void {
@@ -267,18 +222,4 @@ export class Fleet {
 function describeOtherMode(mode: FleetMode): string {
   const back = mode === 'processes' ? 'with --processes' : 'without --processes';
   return `this mode begins empty: what was made ${back} is kept apart and comes back ${back}`;
-}
-
-function toStartError(unit: Unit, error: unknown): FleetStartError {
-  const said =
-    error instanceof ServerStartError
-      ? error.logTail.split('\n').filter(Boolean)
-      : readTailForPeople(unit.logFile, tailLines);
-  return new FleetStartError({
-    step: unit.step.name,
-    message: summarizeError(error),
-    logFile: unit.logFile,
-    logTail: said.slice(-tailLines),
-    cause: error,
-  });
 }

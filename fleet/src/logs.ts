@@ -40,7 +40,11 @@ export class LogDirectory {
       path,
       fd,
       write: (text) => {
-        if (open) writeSync(fd, text);
+        try {
+          if (open) writeSync(fd, text);
+        } catch {
+          // The disk is full. The services can do more about that than a crash of all of them could.
+        }
       },
       close: () => {
         if (open) closeSync(fd);

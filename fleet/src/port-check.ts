@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import { FleetRefusedError } from './mistakes.ts';
 import type { PlannedPort } from './ports.ts';
 
@@ -65,10 +66,17 @@ export function findListener(port: number): { pid: number; program: string } | u
     if (!/^\d+$/.test(name)) continue;
     const descriptors = list(`/proc/${name}/fd`);
     if (descriptors.some((fd) => links.has(readLink(`/proc/${name}/fd/${fd}`)))) {
-      return { pid: Number(name), program: read(`/proc/${name}/comm`).trim() || 'a program' };
+      return { pid: Number(name), program: findProgramName(name) };
     }
   }
   return undefined;
+}
+
+/** proc(5): the main thread's name is the program's unless the program renames it, as Node does. */
+function findProgramName(pid: string): string {
+  const threadName = read(`/proc/${pid}/comm`).trim();
+  const [program = ''] = read(`/proc/${pid}/cmdline`).split('\0');
+  return (threadName === 'MainThread' ? basename(program) : threadName) || 'a program';
 }
 
 /** proc(5): column 2 is the local address with its port in hex, column 4 the state (0A: LISTEN), column 10 the socket's inode. */
