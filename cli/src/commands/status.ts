@@ -64,9 +64,9 @@ function lookForFleet(options: StatusOptions, io: Io): { file: ReadFleetFile } |
     return { problem };
   } catch (error) {
     const forbidden = error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+    if (forbidden) return { problem: 'A fleet here may not be read by this user; ask as the user who started it.' };
     const message = error instanceof Error ? error.message : String(error);
-    const advice = forbidden ? 'ask as the user who started it' : 'stop that fleet with the version that started it';
-    return { problem: `frameworks: ${message}; ${advice}.` };
+    return { problem: `${message}; stop that fleet with the version that started it.` };
   }
 }
 
