@@ -59,6 +59,13 @@ describe('issuing', () => {
     expect(free.notAfterMs).toBe(nowMs + 30 * 24 * hourMs);
   });
 
+  it('signs nothing with an authority that has ended', async () => {
+    const { intermediate } = await hierarchy();
+    const late = nowMs + 366 * 24 * hourMs;
+    const request = { csrPem: (await createCsr()).csrPem, spiffeId: service, nowMs: late };
+    await expect(issueLeaf(intermediate, request)).rejects.toMatchObject({ reason: 'AUTHORITY_EXPIRED' });
+  });
+
   it('ignores what a request claims about itself', async () => {
     const { intermediate } = await hierarchy();
     const { keys } = await createCsr();

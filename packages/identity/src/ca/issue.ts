@@ -62,7 +62,10 @@ function subjectAlternativeNames(request: LeafRequest): SubjectAlternativeNameEx
   return new SubjectAlternativeNameExtension(names, true);
 }
 
-/** Certifies the key of a CSR for exactly `spiffeId`. Throws INVALID_ARGUMENT (CSR_INVALID, SPIFFE_ID_INVALID, IP_ADDRESS_INVALID). */
+/**
+ * Certifies the key of a CSR for exactly `spiffeId`. Throws INVALID_ARGUMENT (CSR_INVALID, SPIFFE_ID_INVALID,
+ * IP_ADDRESS_INVALID) or FAILED_PRECONDITION / AUTHORITY_EXPIRED: nobody could use what an ended authority signs.
+ */
 export async function issueLeaf(issuer: Authority, request: LeafRequest): Promise<IssuedLeaf> {
   const identity = parseSpiffeId(request.spiffeId);
   const publicKey = await verifyCsr(request.csrPem);
@@ -71,6 +74,9 @@ export async function issueLeaf(issuer: Authority, request: LeafRequest): Promis
   const notBeforeMs = request.nowMs - backdateMs;
   const lifetimeMs = request.lifetimeMs ?? leafLifetimeMs[identity.kind];
   const notAfterMs = Math.min(request.nowMs + lifetimeMs, issuerCertificate.notAfter.getTime());
+  if (notAfterMs <= request.nowMs) {
+    throw new ServiceError('FAILED_PRECONDITION', 'AUTHORITY_EXPIRED', { message: 'the authority has no time left' });
+  }
   const certificate = await X509CertificateGenerator.create({
     publicKey,
     signingKey: (await importKeyPair(issuer.privateKeyPem)).privateKey,
