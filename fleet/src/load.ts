@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import type { Fleet } from './fleet.ts';
 
@@ -17,6 +18,8 @@ export async function loadFleet(signal?: AbortSignal): Promise<typeof Fleet> {
   for (const load of pieces) {
     signal?.throwIfAborted();
     await load();
+    // Else all of it is written when the process ends, and a Ctrl-C of the first start waits for over a thousand files.
+    flushCompileCache();
     await setImmediate();
   }
   return (await import('./fleet.ts')).Fleet;
