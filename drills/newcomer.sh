@@ -71,7 +71,7 @@ list_left() {
     fi
   done
 }
-is_empty() { [ -z "$(list_left)" ]; }
+is_empty() { [ -z "$(list_left 2>/dev/null)" ]; }
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 is_ready_or_over() { grep -q 'Ready after' "$1" || has_ended "$2"; }
 
