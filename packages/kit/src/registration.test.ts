@@ -126,11 +126,17 @@ describe('a registration', () => {
     expect(registration.clusterId()).toBeUndefined();
   });
 
-  it('has no goodbye to say when it never got through', async () => {
+  it('says goodbye also when no answer ever came back, because it may have been heard', async () => {
     registry.failure = unavailable;
     await begin();
     registry.failure = undefined;
     await registration.end();
-    expect(registry.told).toEqual(['register']);
+    expect(registry.told).toEqual(['register', 'deregister']);
+  });
+
+  it('has no goodbye to say when it never began', async () => {
+    await registration.end();
+    await begin();
+    expect(registry.told).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import type { ListenerKind } from '@frameworks/contracts/frameworks/common/v1/endpoint_pb';
 import { InstanceRegistry } from '@frameworks/contracts/frameworks/quartermaster/v1/registry_pb';
-import { type Clock, createUuidSource } from '@frameworks/std';
+import { type Clock, childController, createUuidSource } from '@frameworks/std';
 import type { HostPort } from './config/address.ts';
 import type { ScopedLoopOptions } from './create-service.ts';
 import { ServiceError } from './errors.ts';
@@ -25,7 +25,7 @@ export interface RegistrationOptions {
 export interface Registration {
   /** Pass it to `scope.loop`. Quartermaster says how often; until it has answered, `retryMs`. */
   readonly loop: ScopedLoopOptions;
-  /** A planned stop: leaves the lists at once. Does nothing if never registered; rejects if Quartermaster is away. */
+  /** A planned stop: leaves the lists at once. Does nothing if never announced; rejects if Quartermaster is away. */
   end(): Promise<void>;
   /** Cluster the instance belongs to, once known. */
   clusterId(): string | undefined;
@@ -48,10 +48,14 @@ export function createRegistration(options: RegistrationOptions): Registration {
   const registry = channel.client(InstanceRegistry);
   const identity = { service, instanceId: instance, incarnationId: createUuidSource(clock)() };
   let state: State = { kind: 'unregistered' };
+  /** Quartermaster may know of this instance, whether or not its answer came back. */
+  let announced = false;
+  const ending = new AbortController();
 
   const register = async (signal: AbortSignal): Promise<State> => {
     const { addresses, clusterId = '' } = options;
     const request = { ...identity, version, addresses: [...addresses], clusterId };
+    announced = true;
     const answer = await registry.registerInstance(request, { signal });
     return toState(answer.instance?.clusterId ?? '', Number(answer.renewAfterMs), clock);
   };
@@ -78,17 +82,20 @@ export function createRegistration(options: RegistrationOptions): Registration {
     loop: {
       name: 'registration',
       everyMs: retryMs,
-      run: async (signal) => {
+      run: async (stopping) => {
         if (state.kind === 'ended' || (state.kind === 'registered' && clock.monotonic() < state.renewAtMs)) return;
-        if (state.kind === 'unregistered') enter(await register(signal));
+        using turn = childController(stopping, ending.signal);
+        if (state.kind === 'unregistered') enter(await register(turn.signal));
         // Readiness travels with the heartbeat, so the first one follows at once.
-        enter(await renew(signal));
+        enter(await renew(turn.signal));
       },
     },
     end: async () => {
       const { kind } = state;
       state = { kind: 'ended' };
-      if (kind !== 'registered') return;
+      // What is still on its way must not arrive after the goodbye.
+      ending.abort();
+      if (kind === 'ended' || !announced) return;
       await registry.deregisterInstance(identity, { deadlineMs: retryMs });
     },
     clusterId: () => (state.kind === 'registered' && state.clusterId !== '' ? state.clusterId : undefined),
