@@ -47,8 +47,7 @@ export class FrameDecoder {
     try {
       return this.#partial.filled > 0 ? this.#readAcrossChunks() : this.#readWithinChunk();
     } catch (error) {
-      if (error instanceof ProtocolError) this.#fail(error);
-      throw error;
+      throw error instanceof ProtocolError ? this.abandon(error) : error;
     }
   }
 
@@ -57,8 +56,15 @@ export class FrameDecoder {
     if (this.#failure) throw this.#failure;
     if (this.#partial.filled === 0) return;
     const end = this.#offset + this.#partial.filled;
-    this.#fail(new ProtocolError('truncated', end, 'the stream ended within a frame'));
-    throw this.#failure;
+    throw this.abandon(new ProtocolError('truncated', end, 'the stream ended within a frame'));
+  }
+
+  /** Gives the stream up and lets go of its bytes, because what a frame holds is wrong: `error` is thrown from now on. Returns it. */
+  abandon(error: ProtocolError): ProtocolError {
+    this.#failure = error;
+    this.#partial.release();
+    this.#wait();
+    return error;
   }
 
   #readWithinChunk(): Frame | undefined {
@@ -102,12 +108,5 @@ export class FrameDecoder {
     const offset = this.#offset;
     this.#offset += totalBytes;
     return offset;
-  }
-
-  #fail(error: ProtocolError): void {
-    this.#failure = error;
-    this.#partial.release();
-    this.#chunk = NOTHING;
-    this.#at = 0;
   }
 }

@@ -45,7 +45,6 @@ export function parsePayload(frame: Frame, limits?: Partial<DtscLimits>): DtscOb
 /** `FrameDecoder` and `parseMessage` in one: bytes in, messages out, with the same rules and the same errors. */
 export class MessageDecoder {
   readonly #frames: FrameDecoder;
-  #failure: ProtocolError | undefined;
 
   constructor(limits?: Partial<DtscLimits>) {
     this.#frames = new FrameDecoder(limits);
@@ -58,24 +57,21 @@ export class MessageDecoder {
 
   /** As `FrameDecoder.write`. */
   write(chunk: Uint8Array): void {
-    if (!this.#failure) this.#frames.write(chunk);
+    this.#frames.write(chunk);
   }
 
   /** The next message; `undefined` when its last byte has not arrived. Throws `ProtocolError`, from the first on always the same. */
   read(): Message | undefined {
-    if (this.#failure) throw this.#failure;
     try {
       const frame = this.#frames.read();
       return frame && parseMessage(frame, this.#frames.limits);
     } catch (error) {
-      if (error instanceof ProtocolError) this.#failure = error;
-      throw error;
+      throw error instanceof ProtocolError ? this.#frames.abandon(error) : error;
     }
   }
 
   /** As `FrameDecoder.end`. */
   end(): void {
-    if (this.#failure) throw this.#failure;
     this.#frames.end();
   }
 }

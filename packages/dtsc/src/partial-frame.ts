@@ -1,5 +1,5 @@
 /** Until this size a frame's announced length is believed: so much is held for a peer anyway. */
-const TRUSTED_BYTES = 64 * 1024;
+const TRUSTED_BYTES = 16 * 1024;
 
 /**
  * The beginning of a frame whose rest has not arrived. Holds one contiguous buffer that grows with what arrives, never with what is

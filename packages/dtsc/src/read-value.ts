@@ -13,7 +13,7 @@ export class ValueReader {
   /** Where `bytes` begin in the stream. */
   readonly #base: number;
   #values = 0;
-  position: number;
+  #position: number;
 
   constructor(
     bytes: Buffer,
@@ -22,16 +22,25 @@ export class ValueReader {
     this.#bytes = bytes;
     this.#limits = limits;
     this.#base = base;
-    this.position = position;
+    this.#position = position;
   }
 
-  fail(reason: ProtocolReason, message: string, at = this.position): never {
+  /** The object that must fill the bytes from here to their end. */
+  wholeObject(): DtscObject {
+    const begin = this.#position;
+    const value = this.#value(0);
+    if (!(value instanceof DtscObject)) this.#fail('wrong-type', 'a payload is an object', begin);
+    if (this.#position < this.#bytes.length) this.#fail('trailing-bytes', 'bytes behind the object');
+    return value;
+  }
+
+  #fail(reason: ProtocolReason, message: string, at = this.#position): never {
     throw new ProtocolError(reason, this.#base + at, message);
   }
 
-  value(depth: number): DtscValue {
+  #value(depth: number): DtscValue {
     if (++this.#values > this.#limits.maxValues)
-      this.fail('too-many-values', `more than ${this.#limits.maxValues} values`);
+      this.#fail('too-many-values', `more than ${this.#limits.maxValues} values`);
     const type = this.#bytes[this.#take(1)];
     switch (type) {
       case wire.TYPE_INTEGER:
@@ -48,62 +57,37 @@ export class ValueReader {
       case wire.TYPE_DOUBLE:
         return new DtscDouble(this.#bytes.readBigUInt64BE(this.#take(8)));
       default:
-        return this.fail('unknown-type', `no value has type ${type}`, this.position - 1);
+        return this.#fail('unknown-type', `no value has type ${type}`, this.#position - 1);
     }
   }
 
-  /** The object that must fill the bytes from here to their end. */
-  wholeObject(): DtscObject {
-    const begin = this.position;
-    const value = this.value(0);
-    if (!(value instanceof DtscObject)) this.fail('wrong-type', 'a payload is an object', begin);
-    this.expectEnd();
-    return value;
+  #members(depth: number): DtscEntry[] {
+    const entries: DtscEntry[] = [];
+    for (let length = this.#keyLength(); length > 0; length = this.#keyLength()) {
+      const key = this.#bytes.toString('latin1', this.#position - length, this.#position);
+      entries.push([key, this.#value(depth)]);
+    }
+    return entries;
   }
 
-  /** Enters the object that begins here, for callers that read member by member. */
-  openObject(): void {
-    const type = this.#bytes[this.#take(1)];
-    if (type === wire.TYPE_OBJECT || type === wire.TYPE_OBJECT_OLD) return;
-    this.fail('wrong-type', 'a payload is an object', this.position - 1);
-  }
-
-  /** Passes the next key and returns its length: its bytes end at `position`. Passes the object's end and returns 0 when that is next. */
-  keyLength(): number {
+  /** Passes the next key, which then ends at `#position`, and returns its length; or passes the end of the object and returns 0. */
+  #keyLength(): number {
     const length = this.#bytes.readUInt16BE(this.#take(2));
     if (length > 0) this.#take(length);
     else this.#closeContainer();
     return length;
   }
 
-  /** The key of `length` bytes just passed. */
-  keyName(length: number): string {
-    return this.#bytes.toString('latin1', this.position - length, this.position);
-  }
-
-  expectEnd(): void {
-    if (this.position < this.#bytes.length) this.fail('trailing-bytes', 'bytes behind the object');
-  }
-
-  #members(depth: number): DtscEntry[] {
-    const entries: DtscEntry[] = [];
-    for (let length = this.keyLength(); length > 0; length = this.keyLength()) {
-      const key = this.keyName(length);
-      entries.push([key, this.value(depth)]);
-    }
-    return entries;
-  }
-
   #items(depth: number): DtscValue[] {
     const items: DtscValue[] = [];
-    while (!this.#isAtTerminator()) items.push(this.value(depth));
-    this.position += 2;
+    while (!this.#isAtTerminator()) items.push(this.#value(depth));
+    this.#position += 2;
     this.#closeContainer();
     return items;
   }
 
   #isAtTerminator(): boolean {
-    return this.#bytes[this.position] === 0 && this.#bytes[this.position + 1] === 0;
+    return this.#bytes[this.#position] === 0 && this.#bytes[this.#position + 1] === 0;
   }
 
   #string(): Buffer {
@@ -113,20 +97,21 @@ export class ValueReader {
   }
 
   #deeper(depth: number): number {
-    if (depth >= this.#limits.maxDepth) this.fail('too-deep', `more than ${this.#limits.maxDepth} containers deep`);
+    if (depth >= this.#limits.maxDepth) this.#fail('too-deep', `more than ${this.#limits.maxDepth} containers deep`);
     return depth + 1;
   }
 
   #closeContainer(): void {
     const mark = this.#take(1);
-    if (this.#bytes[mark] !== wire.TERMINATOR_MARK) this.fail('bad-terminator', 'a container ends with 00 00 EE', mark);
+    if (this.#bytes[mark] !== wire.TERMINATOR_MARK)
+      this.#fail('bad-terminator', 'a container ends with 00 00 EE', mark);
   }
 
   /** Passes `length` bytes and returns where they begin; fails when they are not there. */
   #take(length: number): number {
-    const begin = this.position;
-    if (length > this.#bytes.length - begin) this.fail('truncated', `${length} bytes expected`);
-    this.position = begin + length;
+    const begin = this.#position;
+    if (length > this.#bytes.length - begin) this.#fail('truncated', `${length} bytes expected`);
+    this.#position = begin + length;
     return begin;
   }
 }

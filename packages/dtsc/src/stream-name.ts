@@ -14,7 +14,7 @@ const HANDLE = /^[0-9a-f]{32}$/;
 
 /** What the name in a `play` asks for. */
 export function parseRequestedStream(name: string): RequestedStream {
-  // MistServer lower-cases what stands before the plus on some ways, so a prefix in capitals must not pass as a name.
+  // In capitals it is no grant, but something that sanitises names could make it one: not a name either.
   if (name.slice(0, PREFIX.length).toLowerCase() !== PREFIX) return { kind: 'runtime', name };
   const handle = name.slice(PREFIX.length);
   return name.startsWith(PREFIX) && HANDLE.test(handle) ? { kind: 'grant', handle } : { kind: 'malformed-grant' };
