@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeHeader, toHeaderObject } from './encode-header.ts';
 import { HEADER_VERSION, type StreamHeader } from './header.ts';
-import type { DtscLimits } from './limits.ts';
+import { type DtscLimits, toLimits } from './limits.ts';
 import { parseHeader } from './parse-header.ts';
 import { parseTrackMeta } from './parse-track.ts';
 import type { ProtocolReason } from './protocol-error.ts';
@@ -94,7 +94,7 @@ describe('headers', () => {
   ];
 
   it.each(wrong)('with %s are refused', (_, tree, reason, limits) => {
-    expectProtocolError(() => parseHeader(tree, { offset: 77, ...(limits && { limits }) }), reason, 77);
+    expectProtocolError(() => parseHeader(tree, { offset: 77, limits: toLimits(limits) }), reason, 77);
   });
 
   it('name the track at fault, and not more of it than fits a line', () => {

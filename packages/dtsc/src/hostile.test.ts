@@ -96,6 +96,13 @@ describe('memory', () => {
     }
   });
 
+  it('is not spent on a frame of too many values, even for a moment', () => {
+    const nulls = encodeFrame('DTPD', object([['data', many(8 * MIB - 20, () => null)]]));
+    const before = measureLiveBytes();
+    expect(decodeAll([nulls]).failure?.reason).toBe('too-many-values');
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(16 * MIB);
+  });
+
   it('of a thousand connections that announce 8 MiB and send one byte of it is under 64 MiB', () => {
     const start = Buffer.from('44545032007fffff00', 'hex');
     const before = measureLiveBytes();

@@ -2,7 +2,7 @@ import type { Command } from './command.ts';
 import type { Frame } from './frame.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import type { StreamHeader } from './header.ts';
-import { type DtscLimits, toLimits } from './limits.ts';
+import { DEFAULT_LIMITS, type DtscLimits } from './limits.ts';
 import type { MediaPacket } from './packet.ts';
 import { parseCommand } from './parse-command.ts';
 import { parseHeader } from './parse-header.ts';
@@ -19,25 +19,27 @@ export type Message =
   | { readonly kind: 'packet'; readonly packet: MediaPacket; readonly frame: Frame };
 
 /** Reads what a frame says. Throws `ProtocolError` with the position in the stream. */
-export function parseMessage(frame: Frame, limits?: Partial<DtscLimits>): Message {
+export function parseMessage(frame: Frame, limits: DtscLimits = DEFAULT_LIMITS): Message {
   switch (frame.magic) {
     case 'DTCM':
       return { kind: 'command', command: parseCommand(parsePayload(frame, limits), { offset: frame.offset }), frame };
-    case 'DTSC': {
-      const context = { offset: frame.offset, ...(limits && { limits }) };
-      return { kind: 'header', header: parseHeader(parsePayload(frame, limits), context), frame };
-    }
+    case 'DTSC':
+      return {
+        kind: 'header',
+        header: parseHeader(parsePayload(frame, limits), { offset: frame.offset, limits }),
+        frame,
+      };
     default:
       return { kind: 'packet', packet: parsePacket(frame, limits), frame };
   }
 }
 
 /** The tree that a frame other than `DTP2` is. Throws `ProtocolError`. */
-export function parsePayload(frame: Frame, limits?: Partial<DtscLimits>): DtscObject {
+export function parsePayload(frame: Frame, limits: DtscLimits = DEFAULT_LIMITS): DtscObject {
   const reader = new ValueReader(frame.bytes, {
     position: FRAME_HEADER_BYTES,
     base: frame.offset,
-    limits: toLimits(limits),
+    limits,
   });
   return reader.wholeObject();
 }

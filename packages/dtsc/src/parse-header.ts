@@ -1,5 +1,5 @@
 import type { StreamHeader } from './header.ts';
-import { type DtscLimits, toLimits } from './limits.ts';
+import { DEFAULT_LIMITS, type DtscLimits } from './limits.ts';
 import { Members, SIGNED } from './members.ts';
 import { parseTrackMeta } from './parse-track.ts';
 import { DtscObject } from './value.ts';
@@ -8,13 +8,16 @@ import { DtscObject } from './value.ts';
 export interface ParseContext {
   /** Position of its frame in the stream, bytes. */
   readonly offset?: number;
-  readonly limits?: Partial<DtscLimits>;
+  readonly limits?: DtscLimits;
 }
 
 /** Reads the payload of a `DTSC` frame. Throws `ProtocolError`, also for two tracks with one id. */
-export function parseHeader(payload: DtscObject, { offset = 0, limits }: ParseContext = {}): StreamHeader {
+export function parseHeader(
+  payload: DtscObject,
+  { offset = 0, limits = DEFAULT_LIMITS }: ParseContext = {},
+): StreamHeader {
   const members: Members = new Members(payload, { what: 'header', offset });
-  const { maxTracks } = toLimits(limits);
+  const { maxTracks } = limits;
   const tracks = members.required('tracks', members.take('tracks'));
   if (!(tracks instanceof DtscObject)) members.fail('wrong-type', 'tracks is not an object');
   if (tracks.entries.length > maxTracks)

@@ -1,5 +1,5 @@
 import type { Frame } from './frame.ts';
-import { type DtscLimits, toLimits } from './limits.ts';
+import { DEFAULT_LIMITS, type DtscLimits } from './limits.ts';
 import { Members, SIGNED, UINT32 } from './members.ts';
 import type { MediaPacket } from './packet.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -9,13 +9,13 @@ import * as wire from './wire.ts';
 const OBJECT_AT = wire.FRAME_HEADER_BYTES + wire.PACKET_HEADER_BYTES;
 
 /** Reads the packet of a `DTP2` or `DTPD` frame. `data` is a view of the frame. Throws `ProtocolError`. */
-export function parsePacket(frame: Frame, limits?: Partial<DtscLimits>): MediaPacket {
+export function parsePacket(frame: Frame, limits: DtscLimits = DEFAULT_LIMITS): MediaPacket {
   const isOld = frame.magic === 'DTPD';
   if (!isOld && frame.bytes.length < OBJECT_AT) {
     throw new ProtocolError('truncated', frame.offset, 'a packet without track id and time');
   }
   const position = isOld ? wire.FRAME_HEADER_BYTES : OBJECT_AT;
-  const reader = new ValueReader(frame.bytes, { position, base: frame.offset, limits: toLimits(limits) });
+  const reader = new ValueReader(frame.bytes, { position, base: frame.offset, limits });
   const members = new Members(reader.wholeObject(), { what: 'packet', offset: frame.offset });
   return {
     trackId: isOld ? members.required('trackid', members.integer('trackid', UINT32)) : readTrackId(frame),

@@ -1,4 +1,4 @@
-import { type DtscLimits, toLimits } from './limits.ts';
+import { DEFAULT_LIMITS, type DtscLimits } from './limits.ts';
 import { ProtocolError, type ProtocolReason } from './protocol-error.ts';
 import { DtscDouble, type DtscEntry, DtscObject, type DtscValue } from './value.ts';
 import * as wire from './wire.ts';
@@ -117,6 +117,6 @@ export class ValueReader {
 }
 
 /** Decodes bytes that are one object and nothing else. Strings are views of `bytes`. Throws `ProtocolError`. */
-export function decodeObject(bytes: Buffer, limits?: Partial<DtscLimits>): DtscObject {
-  return new ValueReader(bytes, { limits: toLimits(limits) }).wholeObject();
+export function decodeObject(bytes: Buffer, limits: DtscLimits = DEFAULT_LIMITS): DtscObject {
+  return new ValueReader(bytes, { limits }).wholeObject();
 }

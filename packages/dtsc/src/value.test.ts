@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DtscLimits } from './limits.ts';
+import { type DtscLimits, toLimits } from './limits.ts';
 import type { ProtocolReason } from './protocol-error.ts';
 import { decodeObject } from './read-value.ts';
 import { expectProtocolError } from './testing/expect-protocol-error.ts';
@@ -107,12 +107,12 @@ describe('bytes that are no object', () => {
   ];
 
   it.each(cases)('%s', (_, bytes, reason, offset, limits) => {
-    expectProtocolError(() => decodeObject(bytes, limits), reason, offset);
+    expectProtocolError(() => decodeObject(bytes, toLimits(limits)), reason, offset);
   });
 
   it('may be as deep and as many as the limits say', () => {
     expect(decodeObject(nested(16))).toBeInstanceOf(DtscObject);
-    expect(decodeObject(nested(2), { maxDepth: 2, maxValues: 3 })).toBeInstanceOf(DtscObject);
+    expect(decodeObject(nested(2), toLimits({ maxDepth: 2, maxValues: 3 }))).toBeInstanceOf(DtscObject);
   });
 });
 
