@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { ServiceError } from '@frameworks/kit/errors';
+import { rejectsWith } from '../../testing/rejects-with.ts';
 import { limits } from '../limits.ts';
 import type { KvCase } from './harness.ts';
-import { patience, rejectsWith } from './harness.ts';
+import { patience } from './harness.ts';
 
 export const boundCases: KvCase[] = [
   {

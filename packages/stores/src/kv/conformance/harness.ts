@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict';
-import { ServiceError } from '@frameworks/kit/errors';
 import type { Kv } from '../kv.ts';
 
 /** What a case needs from the adapter under test. */
@@ -40,18 +38,6 @@ export async function runKvCase(kvCase: KvCase, harness: KvHarness): Promise<voi
     await kv.close();
     await other.close();
   }
-}
-
-/** Expects a `ServiceError` with that reason. */
-export async function rejectsWith(reason: string, work: () => Promise<unknown>): Promise<ServiceError> {
-  try {
-    await work();
-  } catch (error) {
-    assert(error instanceof ServiceError, `expected a ServiceError, got ${error}`);
-    assert.equal(error.reason, reason);
-    return error;
-  }
-  assert.fail(`expected ${reason}, but it succeeded`);
 }
 
 /** A signal for waits that are expected to end by themselves. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { rejectsWith } from '../../testing/rejects-with.ts';
 import type { KvCase } from './harness.ts';
-import { rejectsWith } from './harness.ts';
 
 export const hashCases: KvCase[] = [
   {

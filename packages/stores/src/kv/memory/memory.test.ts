@@ -1,8 +1,9 @@
 import { FakeClock } from '@frameworks/std/fake-clock';
 import { systemClock } from '@frameworks/std/system-clock';
 import { describe, expect, test } from 'vitest';
+import { rejectsWith } from '../../testing/rejects-with.ts';
 import { kvCases } from '../conformance/cases.ts';
-import { type KvHarness, rejectsWith, runKvCase } from '../conformance/harness.ts';
+import { type KvHarness, runKvCase } from '../conformance/harness.ts';
 import { guardKv } from '../guard.ts';
 import { openKv } from '../open.ts';
 import { memoryKv, wipeMemoryKv } from './memory.ts';

@@ -4,7 +4,8 @@ import { systemClock } from '@frameworks/std/system-clock';
 import { describeWith, settle, tempDir } from '@frameworks/testkit';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { patience, rejectsWith } from '../conformance/harness.ts';
+import { rejectsWith } from '../../testing/rejects-with.ts';
+import { patience } from '../conformance/harness.ts';
 import type { Kv } from '../kv.ts';
 import { openKv } from '../open.ts';
 

@@ -2,7 +2,7 @@ import { startRedis } from '@frameworks/servers';
 import { systemClock } from '@frameworks/std/system-clock';
 import { describeWith, settle, tempDir } from '@frameworks/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { rejectsWith } from '../conformance/harness.ts';
+import { rejectsWith } from '../../testing/rejects-with.ts';
 import type { Kv, KvOptions } from '../kv.ts';
 import { openKv } from '../open.ts';
 import { assertVersion } from './connection.ts';

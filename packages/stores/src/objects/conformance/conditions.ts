@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type ObjectsCase, readText, rejectsWith, text } from './harness.ts';
+import { rejectsWith } from '../../testing/rejects-with.ts';
+import { type ObjectsCase, readText, text } from './harness.ts';
 
 export const conditionCases: ObjectsCase[] = [
   {

@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict';
-import { ServiceError } from '@frameworks/kit/errors';
 import type { ObjectContent, Objects, ObjectsOptions } from '../objects.ts';
 
 /** What a case needs from the adapter under test. */
@@ -23,17 +21,6 @@ export async function runObjectsCase(objectsCase: ObjectsCase, harness: ObjectsH
     await objects.close();
     await other.close();
   }
-}
-
-export async function rejectsWith(reason: string, work: () => Promise<unknown>): Promise<ServiceError> {
-  try {
-    await work();
-  } catch (error) {
-    assert(error instanceof ServiceError, `expected a ServiceError, got ${error}`);
-    assert.equal(error.reason, reason);
-    return error;
-  }
-  assert.fail(`expected ${reason}, but it succeeded`);
 }
 
 export async function readAll({ body }: ObjectContent): Promise<Buffer> {

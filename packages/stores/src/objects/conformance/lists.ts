@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { rejectsWith } from '../../testing/rejects-with.ts';
 import type { Objects } from '../objects.ts';
-import { type ObjectsCase, rejectsWith, text } from './harness.ts';
+import { type ObjectsCase, text } from './harness.ts';
 
 /** Chosen so that a slash, what sorts below and above it, long segments and other scripts meet. */
 const keys = [

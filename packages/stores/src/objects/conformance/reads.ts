@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type ObjectsCase, readAll, readText, rejectsWith, text } from './harness.ts';
+import { rejectsWith } from '../../testing/rejects-with.ts';
+import { type ObjectsCase, readAll, readText, text } from './harness.ts';
 
 const digits = '0123456789';
 

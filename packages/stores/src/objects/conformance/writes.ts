@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { CountingSource, type ObjectsCase, readAll, readText, rejectsWith, text } from './harness.ts';
+import { rejectsWith } from '../../testing/rejects-with.ts';
+import { CountingSource, type ObjectsCase, readAll, readText, text } from './harness.ts';
 
 const oddKeys = [
   'plain',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { tempDir, withoutRoot } from '@frameworks/testkit';
 import { expect, test } from 'vitest';
-import { rejectsWith } from '../conformance/harness.ts';
+import { rejectsWith } from '../../testing/rejects-with.ts';
 import { openObjects } from '../open.ts';
 
 /** Blocks of 512 or 1024 bytes, as the shell likes: far above what a small object takes, far below a large one. */
