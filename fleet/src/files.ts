@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Replaces the file at once: a reader sees the old or the new content, never a part. Mode 0600, durable when it returns. */
+/**
+ * Replaces the file at once: a reader sees the old or the new content, never a part. Mode 0600, durable when it returns. The
+ * launcher's own: it writes while starting and ending, where nothing may come in between; others use std's asynchronous one.
+ */
 export function writePrivateFile(path: string, content: string): void {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -14,9 +17,20 @@ export function writePrivateFile(path: string, content: string): void {
       closeSync(fd);
     }
     renameSync(temporary, path);
+    syncDirectory(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Without it a power cut can take back the rename, and the secret that seals the CA's keys must not go missing. */
+function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 
