@@ -52,7 +52,7 @@ const options: UpOptions = { dataDir: '.frameworks' };
 
 describe('up', () => {
   it('shows progress, then what runs where, then stops when told to', async () => {
-    const io = createFakeIo({ cwd: '/work' });
+    const io = createFakeIo({ cwd: '/srv' });
     const code = up(options, io, scripted(ready));
     await untilSaid(io, 'Ready after');
     io.request({ kind: 'signal' });
@@ -61,20 +61,20 @@ describe('up', () => {
     expect(text).toMatch(/\[ +\d+\.\d s\] PostgreSQL: starting\n\[ +\d+\.\d s\] PostgreSQL: ready after 812 ms/);
     expect(text).toMatch(/SERVICE +INSTANCE +STATE +ADDRESS +READY AFTER/);
     expect(text).toMatch(/navigator +navigator-1 +ready +http:\/\/127\.0\.0\.1:28011 +1\.2 s/);
-    expect(text).toContain('/work/.frameworks/fleet.json');
+    expect(text).toContain('/srv/.frameworks/fleet.json');
     expect(text).toMatch(/Stopping …\nStopped after/);
     expect(io.errors).toEqual([]);
   });
 
   it('passes its options on', async () => {
     const seen: FleetOptions[] = [];
-    const io = createFakeIo({ cwd: '/work', env: { NAVIGATOR_LEAF_TTL: '1h' } });
+    const io = createFakeIo({ cwd: '/srv', env: { NAVIGATOR_LEAF_TTL: '1h' } });
     const code = up({ dataDir: 'elsewhere', processes: true, portBase: 21_000 }, io, scripted(ready, seen));
     await untilSaid(io, 'Ready after');
     io.request({ kind: 'signal' });
     await code;
     expect(seen).toMatchObject([
-      { dataDir: '/work/elsewhere', mode: 'processes', portBase: 21_000, environment: io.env },
+      { dataDir: '/srv/elsewhere', mode: 'processes', portBase: 21_000, environment: io.env },
     ]);
   });
 

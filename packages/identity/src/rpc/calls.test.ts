@@ -1,8 +1,9 @@
 import { ServiceError } from '@frameworks/kit/errors';
 import { createMetrics } from '@frameworks/kit/metrics';
+import { settle } from '@frameworks/testkit';
 import { describe, expect, it } from 'vitest';
 import { testServiceId } from '../testing.ts';
-import { type EchoFixture, eventually, startEcho } from './harness.ts';
+import { type EchoFixture, startEcho } from './harness.ts';
 
 async function* of(...texts: string[]) {
   for (const text of texts) yield { text };
@@ -138,7 +139,7 @@ describe('time and cancellation', () => {
       code: 'DEADLINE_EXCEEDED',
     });
     expect(Date.now() - startMs).toBeLessThan(2_000);
-    await eventually(() => seen.aborted !== undefined);
+    await settle(() => seen.aborted !== undefined);
     expect(Math.abs((seen.deadline?.getTime() ?? 0) - startMs - 500)).toBeLessThan(450);
   });
 
@@ -148,7 +149,7 @@ describe('time and cancellation', () => {
     await using echo = await startEcho({ handlers: waiting(seen), limits: { maxUnaryMs: 150 }, metrics });
     const failed = (await echo.client()).say({}, { deadlineMs: 10_000 });
     await expect(failed).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', message: 'the server allows 150 ms' });
-    await eventually(() => seen.aborted !== undefined);
+    await settle(() => seen.aborted !== undefined);
     expect(await metrics.registry.metrics()).toMatch(/calls_total\{[^}]*Say[^}]*DEADLINE_EXCEEDED[^}]*\} 1/);
   });
 
@@ -158,10 +159,10 @@ describe('time and cancellation', () => {
     const controller = new AbortController();
     const call = (await echo.client()).say({}, { signal: controller.signal });
     call.catch(() => {});
-    await eventually(() => echo.calls.length === 1);
+    await settle(() => echo.calls.length === 1);
     controller.abort(new Error('changed my mind'));
     await expect(call).rejects.toThrow('changed my mind');
-    await eventually(() => seen.aborted !== undefined);
+    await settle(() => seen.aborted !== undefined);
   });
 
   it('ends a stream at the server when its reader stops reading', async () => {
@@ -182,7 +183,7 @@ describe('time and cancellation', () => {
       },
     });
     for await (const _ of (await echo.client()).count({})) break;
-    await eventually(() => ended);
+    await settle(() => ended);
   });
 });
 

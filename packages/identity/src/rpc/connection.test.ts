@@ -3,11 +3,12 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { createRpcClient } from '@frameworks/kit/rpc/client';
 import { HealthService } from '@frameworks/kit/rpc/health-service';
+import { settle } from '@frameworks/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addRoot, bundlePem, createBundle } from '../ca/bundle.ts';
 import { StaticCertificateSource } from '../source/certificate-source.ts';
 import { createTestAuthority, type TestAuthority, testServiceId, testSpiffeId } from '../testing.ts';
-import { eventually, openGuard, startEcho } from './harness.ts';
+import { openGuard, startEcho } from './harness.ts';
 
 const hourMs = 3_600_000;
 const unavailable = { code: 'UNAVAILABLE' };
@@ -154,7 +155,7 @@ describe('rotation without restart', () => {
     const client = await echo.client({ deadlineMs: 3_000 });
     await expect(client.say({})).rejects.toMatchObject(unavailable);
     source.replace(await ours.issue(testServiceId('echo')));
-    await eventually(async () => (await client.say({ text: 'now' }).catch(() => ({ text: '' }))).text === 'now');
+    await settle(async () => (await client.say({ text: 'now' }).catch(() => ({ text: '' }))).text === 'now');
   });
 
   it('a client proves its newest leaf at its next connection', async () => {
@@ -163,7 +164,7 @@ describe('rotation without restart', () => {
     const client = await echo.client({ credentials: source });
     await client.say({});
     source.replace(await ours.issue({ kind: 'foghorn', instance: 'f' }));
-    await eventually(async () => {
+    await settle(async () => {
       await client.say({}).catch(() => {});
       return echo.calls.at(-1)?.context.peer?.uri === testSpiffeId({ kind: 'foghorn', instance: 'f' });
     });
@@ -193,7 +194,7 @@ describe('connections over time', () => {
     await first.server.stop(0);
     await expect(client.say({})).rejects.toMatchObject(unavailable);
     await using second = await startEcho({ authority: ours, address: first.address });
-    await eventually(async () => (await client.say({ text: 'back' }).catch(() => ({ text: '' }))).text === 'back');
+    await settle(async () => (await client.say({ text: 'back' }).catch(() => ({ text: '' }))).text === 'back');
     expect(second.calls.length).toBeGreaterThan(0);
     client.close();
   });
@@ -289,7 +290,7 @@ describe('health and stopping', () => {
     const stream = client.count({})[Symbol.asyncIterator]();
     await stream.next();
     const rest = stream.next().catch((error: unknown) => error);
-    await eventually(() => echo.calls.length === 2);
+    await settle(() => echo.calls.length === 2);
     const stopped = echo.server.stop(5_000);
     expect(await rest).toMatchObject({ code: 'UNAVAILABLE', reason: 'SERVER_STOPPING' });
     release();
@@ -303,7 +304,7 @@ describe('health and stopping', () => {
     const echo = await startEcho({ authority: ours, handlers: { say: () => new Promise<never>(() => {}) } });
     const client = await echo.client();
     const hanging = client.say({}).catch((error: unknown) => error);
-    await eventually(() => echo.calls.length === 1);
+    await settle(() => echo.calls.length === 1);
     const startMs = performance.now();
     await echo.server.stop(100);
     expect(performance.now() - startMs).toBeLessThan(2_000);

@@ -109,12 +109,3 @@ export async function startEcho({ handlers, ...options }: EchoFixtureOptions = {
     },
   };
 }
-
-/** Polls until `condition` holds; fails after `timeoutMs`. */
-export async function eventually(condition: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
-  const endMs = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > endMs) throw new Error('the condition did not come true in time');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -4,10 +4,11 @@ import type { CertificateMaterial, CertificateSource } from '@frameworks/kit/rpc
 import { createRpcClient } from '@frameworks/kit/rpc/client';
 import { HealthService } from '@frameworks/kit/rpc/health-service';
 import { Echo } from '@frameworks/kit/rpc/testing/echo_pb';
+import { settle } from '@frameworks/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StaticCertificateSource } from '../source/certificate-source.ts';
 import { createTestAuthority, type TestAuthority, testServiceId } from '../testing.ts';
-import { eventually, openGuard, startEcho } from './harness.ts';
+import { openGuard, startEcho } from './harness.ts';
 
 let authority: TestAuthority;
 beforeAll(async () => {
@@ -82,7 +83,7 @@ describe('what a call leaves behind', () => {
     await client.say({});
     expect([server.listeners, caller.listeners]).toEqual([1, 1]);
     await echo[Symbol.asyncDispose]();
-    await eventually(() => server.listeners + caller.listeners === 0);
+    await settle(() => server.listeners + caller.listeners === 0);
   });
 });
 
@@ -125,7 +126,7 @@ describe('what a crowd can cause', () => {
     const credentials = new StaticCertificateSource(await authority.issue(testServiceId('caller')));
     const client = createRpcClient(HealthService, { address: echo.address, credentials, expectPeer: () => true });
     const asked = Array.from({ length: 50 }, () => client.check({}));
-    await eventually(() => reports > 0);
+    await settle(() => reports > 0);
     await echo.client().then((other) => other.say({}));
     go.resolve();
     await Promise.all(asked);

@@ -1,10 +1,11 @@
 import { createMetrics } from '@frameworks/kit/metrics';
 import type { CallContext } from '@frameworks/kit/rpc';
 import { FakeClock } from '@frameworks/std';
+import { settle } from '@frameworks/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StaticCertificateSource } from '../source/certificate-source.ts';
 import { createTestAuthority, type TestAuthority, testServiceId } from '../testing.ts';
-import { eventually, openGuard, startEcho } from './harness.ts';
+import { openGuard, startEcho } from './harness.ts';
 
 const hourMs = 3_600_000;
 let authority: TestAuthority;
@@ -95,7 +96,7 @@ describe('the end of a certificate', () => {
     expect(await rest).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'CERTIFICATE_EXPIRED', retryable: true });
     expect(echo.calls[0]?.context.signal.aborted).toBe(true);
     expect(echo.calls[1]?.context.signal.aborted).toBe(false);
-    await eventually(async () => {
+    await settle(async () => {
       await client.sayAgain({}).catch(() => undefined);
       return echo.calls.at(-1)?.context.peer?.uri === testServiceId('caller', 'control', 'new');
     });
