@@ -67,6 +67,16 @@ it('kills at once what was asked to stop and does not', async () => {
   await stopped;
 });
 
+it('leaves nothing behind when only the guardian was killed and the launcher goes', async () => {
+  const dir = await tempDir();
+  const guarded = await startScript(dir, 'exec sleep 600', { patienceMs: 60_000 });
+  // The guardian leads the session it made.
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'sess=', '-p', String(guarded.pid)]);
+  process.kill(Number(stdout), 'SIGKILL');
+  await guarded.stop();
+  await expectNoProcessLeft(dir);
+});
+
 it('runs in a session of its own, where no Ctrl-C comes', async () => {
   const guarded = await startScript(await tempDir(), 'exec sleep 60');
   const { stdout } = await promisify(execFile)('ps', ['-o', 'sess=', '-p', `${guarded.pid},${process.pid}`]);

@@ -11,6 +11,9 @@ import type { Readable } from 'node:stream';
  * middle of a stop. Only the guardian, the server's parent, ever signals it: until it has waited for its child, nobody else
  * can get that pid.
  *
+ * The watcher that does the signalling ends with the guardian. Should the guardian alone be killed, the watcher outlives it only as
+ * long as the server, so that it never signals whoever has that pid next.
+ *
  * A signal ends `wait` early, with a status of its own; then it waits again. By then the status may have been told (127).
  *
  * $1 pid file, $2 signal for a quick clean stop, $3 seconds until SIGKILL, then the command.
@@ -29,6 +32,7 @@ echo "$server" >"$pid_file" || kill -9 "$server"
   while [ "$patience" -gt 0 ]; do
     sleep 1 & nap=$!
     wait "$nap"
+    kill -0 "$server" || exit
     patience=$((patience - 1))
   done
   kill -9 "$server"

