@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { captureLog } from '../test-fixtures/capture.ts';
 import { allowFuzzTime, fuzz } from '../test-fixtures/fuzz.ts';
 import { createLogger, type Logger } from './log.ts';
+import { redacted } from './redact.ts';
 
 allowFuzzTime();
 
@@ -70,6 +71,8 @@ describe('the logger, on random records', () => {
       fc.property(way, scheme, user, password, (name, protocol, login, secret) => {
         // Digits alone up to a slash are a port; a password is more than that.
         fc.pre(!/^\d{1,5}$/.test(secret));
+        // Words of the record itself, such as those of a stack trace, are no secret.
+        fc.pre(!written(name, 'innocent').includes(secret));
         expect(written(name, `at ${protocol}://${login}:${secret}@host:1/db failed`)).not.toContain(secret);
       }),
       fuzz(),
@@ -94,7 +97,7 @@ describe('the logger, on random records', () => {
     const plain = fc.string({ unit: fc.constantFrom(...alphabet, ' ', '!', '#', '/'), minLength: 8, maxLength: 30 });
     fc.assert(
       fc.property(way, secretName, plain, fc.nat(2), (name, member, secret, nesting) => {
-        fc.pre(secret.trim() === secret);
+        fc.pre(secret.trim() === secret && !written(name, member).includes(secret));
         let text = JSON.stringify({ a: 1, [member]: secret });
         for (let i = 0; i < nesting; i++) text = JSON.stringify({ text });
         expect(written(name, text)).not.toContain(secret);
@@ -114,6 +117,11 @@ describe('the logger, on random records', () => {
     );
     fc.assert(
       fc.property(secretName, password, fc.nat(5), (name, secret, depth) => {
+        fc.pre(
+          !`${name} list inner ${new Date().toISOString()} level info time service message ${redacted}`.includes(
+            secret,
+          ),
+        );
         let record: Record<string, unknown> = { [name]: { list: [secret] } };
         for (let i = 0; i < depth; i++) record = { inner: [record] };
         const captured = captureLog();
